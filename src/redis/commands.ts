@@ -1,0 +1,170 @@
+import { ReplyShapeError, asCount, asList, asMap, asOptionalText, asPairs, asText } from "./reply.ts";
+
+/**
+ * Every command that can be sent to a watched Redis: this file is the allow-list. All of them only read.
+ * `redis/client.ts` sends nothing but values made here, and `queuewatch acl` prints exactly these rights.
+ */
+export const allowedCommands = {
+  get: "+get",
+  mget: "+mget",
+  llen: "+llen",
+  lindex: "+lindex",
+  lrange: "+lrange",
+  lpos: "+lpos",
+  smembers: "+smembers",
+  sscan: "+sscan",
+  scard: "+scard",
+  sismember: "+sismember",
+  zcard: "+zcard",
+  zcount: "+zcount",
+  zrange: "+zrange",
+  hget: "+hget",
+  hmget: "+hmget",
+  hgetall: "+hgetall",
+  hlen: "+hlen",
+  time: "+time",
+  ping: "+ping",
+  info: "+info",
+  memory: "+memory|usage",
+} as const;
+
+export type CommandName = keyof typeof allowedCommands;
+
+/** One command with its arguments, and how its reply (RESP2 or RESP3) is read. Values of this type are made only here. */
+export interface Command<T> {
+  readonly name: CommandName;
+  readonly args: readonly (string | number)[];
+  /** The reply's strings are bytes, not text. */
+  readonly binary: boolean;
+  /** Throws a ReplyShapeError when the reply is not of the expected shape. */
+  readonly decode: (reply: unknown) => T;
+}
+
+function command<T>(
+  name: CommandName,
+  args: readonly (string | number)[],
+  decode: (reply: unknown) => T,
+  binary = false,
+): Command<T> {
+  return { name, args, decode, binary };
+}
+
+export const get = (key: string): Command<string | undefined> => command("get", [key], asOptionalText);
+
+/** The value as bytes, for values that are not text. */
+export const getBytes = (key: string): Command<Buffer | undefined> => command("get", [key], asOptionalBytes, true);
+
+export const mget = (keys: readonly string[]): Command<(string | undefined)[]> =>
+  command("mget", keys, (reply) => asList(reply).map(asOptionalText));
+
+export const llen = (key: string): Command<number> => command("llen", [key], asCount);
+
+export const lindex = (key: string, index: number): Command<string | undefined> =>
+  command("lindex", [key, index], asOptionalText);
+
+/** At most 1,000 elements: pages, never whole lists. */
+export const lrange = (key: string, start: number, stop: number): Command<string[]> =>
+  command("lrange", [key, start, stop], asTexts);
+
+/** Where an element stands, walking at most `maxlen` elements; `rank` -1 walks from the tail. The index counts from the head. */
+export const lpos = (
+  key: string,
+  element: string,
+  options: { rank: 1 | -1; maxlen: number },
+): Command<number | undefined> =>
+  command("lpos", [key, element, "RANK", options.rank, "MAXLEN", options.maxlen], (reply) =>
+    reply === null ? undefined : asCount(reply),
+  );
+
+/** Up to `count` places of an element: the second hit is looked for up to `maxlen`. */
+export const lposAll = (
+  key: string,
+  element: string,
+  options: { rank: 1 | -1; count: number; maxlen: number },
+): Command<number[]> =>
+  command("lpos", [key, element, "RANK", options.rank, "COUNT", options.count, "MAXLEN", options.maxlen], (reply) =>
+    asList(reply).map(asCount),
+  );
+
+/** Only for sets known to be small (see `scard`); `sscan` else. */
+export const smembers = (key: string): Command<string[]> => command("smembers", [key], asTexts);
+
+/** One page of a set: the next cursor ("0" at the end) and members, some of them maybe again. */
+export const sscan = (key: string, cursor: string, count: number): Command<{ cursor: string; members: string[] }> =>
+  command("sscan", [key, cursor, "COUNT", count], (reply) => {
+    const [next, members] = asList(reply);
+    return { cursor: asText(next), members: asTexts(members) };
+  });
+
+export const scard = (key: string): Command<number> => command("scard", [key], asCount);
+
+export const sismember = (key: string, member: string): Command<boolean> =>
+  command("sismember", [key, member], (reply) => asCount(reply) === 1);
+
+export const zcard = (key: string): Command<number> => command("zcard", [key], asCount);
+
+/** Members whose score lies between `min` and `max`; "-inf", "+inf" and "(" as Redis has them. */
+export const zcount = (key: string, min: number | string, max: number | string): Command<number> =>
+  command("zcount", [key, min, max], asCount);
+
+export interface Scored {
+  readonly member: string;
+  readonly score: number;
+}
+
+/** Members by index, lowest score first; negative indexes count from the highest. At most 1,000. */
+export const zrange = (key: string, start: number, stop: number): Command<Scored[]> =>
+  command("zrange", [key, start, stop, "WITHSCORES"], asScored);
+
+/** Members by score, lowest first (Redis 6.2 and newer). At most `count`, which is at most 1,000. */
+export const zrangeByScore = (
+  key: string,
+  range: { min: number | string; max: number | string; offset?: number; count: number },
+): Command<Scored[]> =>
+  command(
+    "zrange",
+    [key, range.min, range.max, "BYSCORE", "LIMIT", range.offset ?? 0, range.count, "WITHSCORES"],
+    asScored,
+  );
+
+export const hget = (key: string, field: string): Command<string | undefined> =>
+  command("hget", [key, field], asOptionalText);
+
+export const hmget = (key: string, fields: readonly string[]): Command<(string | undefined)[]> =>
+  command("hmget", [key, ...fields], (reply) => asList(reply).map(asOptionalText));
+
+/** Only for hashes known to be small. */
+export const hgetall = (key: string): Command<Map<string, string>> => command("hgetall", [key], asMap);
+
+export const hlen = (key: string): Command<number> => command("hlen", [key], asCount);
+
+/** The server's clock, in milliseconds since the epoch, with microseconds as fraction. */
+export const time = (): Command<number> =>
+  command("time", [], (reply) => {
+    const [seconds, microseconds] = asList(reply);
+    return asCount(seconds) * 1_000 + asCount(microseconds) / 1_000;
+  });
+
+export const ping = (): Command<string> => command("ping", [], asText);
+
+/** INFO's text, of one section or of the default ones. */
+export const info = (section?: string): Command<string> =>
+  command("info", section === undefined ? [] : [section], asText);
+
+/** Rough bytes of a key, from `samples` of its elements; undefined when there is no such key. */
+export const memoryUsage = (key: string, samples: number): Command<number | undefined> =>
+  command("memory", ["USAGE", key, "SAMPLES", samples], (reply) => (reply === null ? undefined : asCount(reply)));
+
+function asTexts(reply: unknown): string[] {
+  return asList(reply).map(asText);
+}
+
+function asScored(reply: unknown): Scored[] {
+  return asPairs(reply).map(([member, score]) => ({ member: asText(member), score: Number(score) }));
+}
+
+function asOptionalBytes(reply: unknown): Buffer | undefined {
+  if (reply === null) return undefined;
+  if (Buffer.isBuffer(reply)) return reply;
+  throw new ReplyShapeError("bytes", reply);
+}
