@@ -1,0 +1,178 @@
+import type { Attribute, Metric } from "../catalogue/metric.ts";
+import type { Sample } from "./record.ts";
+
+/** What series may be exported: in all for one source, and for one metric. */
+export interface SeriesLimits {
+  readonly perMetric: number;
+  readonly total: number;
+}
+
+/** The name under which series without a place of their own are combined. */
+export const other = "other";
+
+const openAttributes = new Set<Attribute>(["queue", "job.class", "error.type", "host.name", "schedule", "version"]);
+const forgetAfterMs = 24 * 3_600_000;
+const maxRemembered = 50_000;
+
+/** How many series a point of the metric is in a time series database. */
+export function seriesCost(metric: Metric): number {
+  return metric.kind === "histogram" ? metric.bounds.length + 3 : 1;
+}
+
+/** Whether an attribute's values come from whoever enqueues or runs jobs, so that there may be any number of them. */
+export function isOpen(attribute: Attribute): boolean {
+  return openAttributes.has(attribute);
+}
+
+interface Known {
+  readonly firstSeenMs: number;
+  lastSeenMs: number;
+  rank: number;
+}
+
+/**
+ * Decides which names keep series of their own when a limit is reached. The choice is stable: names from the config first,
+ * then whoever has been known longest, so that a flood of new names never pushes out the old ones.
+ */
+export class Places {
+  readonly #limits: SeriesLimits;
+  readonly #named: ReadonlySet<string>;
+  readonly #known = new Map<string, Map<string, Known>>();
+  #cap = Number.POSITIVE_INFINITY;
+
+  constructor(limits: SeriesLimits, named: ReadonlySet<string>) {
+    this.#limits = limits;
+    this.#named = named;
+  }
+
+  /** Splits one tick's samples; `taken` is the cost of series that have their places already. */
+  divide(samples: readonly Sample[], taken: number, nowMs: number): { kept: Sample[]; folded: Sample[] } {
+    const groups = Map.groupBy(samples, (sample) => sample.metric);
+    this.#remember(samples, nowMs);
+    const allowed = this.#allowed(groups, this.#limits.total - taken);
+    const kept: Sample[] = [];
+    const folded: Sample[] = [];
+    for (const [metric, group] of groups) {
+      const limit = allowed.get(metric);
+      if (limit === undefined) kept.push(...group);
+      else for (const sample of group) (this.#rank(sample) < limit ? kept : folded).push(sample);
+    }
+    return { kept, folded };
+  }
+
+  #remember(samples: readonly Sample[], nowMs: number): void {
+    for (const sample of samples) {
+      const [kind, name] = entity(sample);
+      if (kind === "") continue;
+      const names = this.#known.get(kind) ?? new Map<string, Known>();
+      if (names.size === 0) this.#known.set(kind, names);
+      const known = names.get(name);
+      if (known) known.lastSeenMs = nowMs;
+      else names.set(name, { firstSeenMs: nowMs, lastSeenMs: nowMs, rank: 0 });
+    }
+    for (const names of this.#known.values()) {
+      if (names.size <= maxRemembered) continue;
+      for (const [name, known] of names) if (known.lastSeenMs < nowMs) names.delete(name);
+    }
+  }
+
+  /** For each metric over a limit: how many names it may keep. Undefined for the others. */
+  #allowed(groups: Map<Metric, Sample[]>, budget: number): Map<Metric, number> {
+    const sizes = [...groups]
+      .filter(([metric]) => metric.attributes.some(isOpen))
+      .map(([metric, group]) => ({ metric, size: group.length, cost: seriesCost(metric) }));
+    const fixed = [...groups].reduce(
+      (sum, [metric, group]) => sum + (metric.attributes.some(isOpen) ? 0 : group.length),
+      0,
+    );
+    const most = sizes.map(({ size, cost }) => Math.min(size, Math.floor(this.#limits.perMetric / cost)));
+    this.#setCap(largestCap(sizes, most, Math.max(0, budget - fixed)));
+    const allowed = new Map<Metric, number>();
+    sizes.forEach(({ metric, size }, index) => {
+      const limit = Math.min(most[index] ?? 0, this.#cap);
+      if (size <= limit) return;
+      this.#order(entityKind(metric));
+      const perName = size / new Set((groups.get(metric) ?? []).map((sample) => entity(sample)[1])).size;
+      // One place is for `other` itself.
+      allowed.set(metric, Math.max(0, Math.floor(limit / perName) - 1));
+    });
+    return allowed;
+  }
+
+  /** A cap that moves up and down with each tick would make series come and go: it rises only when there is room again. */
+  #setCap(cap: number): void {
+    if (cap < this.#cap || cap > this.#cap * 1.1) this.#cap = cap;
+  }
+
+  #order(kind: string): void {
+    const names = [...(this.#known.get(kind) ?? [])];
+    names.sort(
+      ([a, one], [b, two]) =>
+        Number(this.#isNamed(b)) - Number(this.#isNamed(a)) || one.firstSeenMs - two.firstSeenMs || (a < b ? -1 : 1),
+    );
+    names.forEach(([, known], index) => (known.rank = index));
+  }
+
+  #isNamed(name: string): boolean {
+    return this.#named.has(name);
+  }
+
+  #rank(sample: Sample): number {
+    const [kind, name] = entity(sample);
+    return this.#known.get(kind)?.get(name)?.rank ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a metric that has `size` series may have one more, when all series with places of their own cost `taken`. */
+  hasRoom(metric: Metric, size: number, taken: number): boolean {
+    if (!metric.attributes.some(isOpen)) return true;
+    const cost = seriesCost(metric);
+    // Half of the whole is kept for state: a flood of new error types must not push the queues out.
+    return (size + 2) * cost <= this.#limits.perMetric && taken + cost <= this.#limits.total / 2;
+  }
+
+  /** Forgets names that have not been seen for a day. */
+  forget(nowMs: number): void {
+    for (const names of this.#known.values())
+      for (const [name, known] of names) if (nowMs - known.lastSeenMs > forgetAfterMs) names.delete(name);
+  }
+}
+
+/** The same sample under `other`. */
+export function asOther(sample: Sample): Sample {
+  const values = sample.values.map((value, index) => {
+    const attribute = sample.metric.attributes[index];
+    return attribute !== undefined && isOpen(attribute) ? other : value;
+  });
+  return { ...sample, values };
+}
+
+const kinds = new WeakMap<Metric, string>();
+
+function entityKind(metric: Metric): string {
+  let kind = kinds.get(metric);
+  if (kind === undefined) kinds.set(metric, (kind = metric.attributes.filter(isOpen).join("\0")));
+  return kind;
+}
+
+/** Which open attributes a sample has, and their values: what competes for places. */
+function entity(sample: Sample): [kind: string, name: string] {
+  const { metric, values } = sample;
+  if (metric.attributes.length === 1) return [entityKind(metric), values[0] ?? ""];
+  const open = values.filter((_, index) => isOpen(metric.attributes[index] ?? "state"));
+  return [entityKind(metric), open.join("\0")];
+}
+
+/** The largest number of points that every metric may have, so that all of them stay within the budget. */
+function largestCap(sizes: readonly { cost: number }[], most: readonly number[], budget: number): number {
+  const costAt = (cap: number): number =>
+    sizes.reduce((sum, { cost }, index) => sum + cost * Math.min(most[index] ?? 0, cap), 0);
+  if (costAt(Number.POSITIVE_INFINITY) <= budget) return Number.POSITIVE_INFINITY;
+  let low = 1;
+  let high = Math.max(1, ...most);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (costAt(middle) <= budget) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
