@@ -79,27 +79,51 @@ export const commonAttributes = {
 /** The attributes a caller must give for a metric: exactly its own, each a string. */
 export type AttributesOf<M extends Metric> = Readonly<Record<M extends Metric<infer A> ? A : never, string>>;
 
+/**
+ * A metric as `defineMetric` returns it. The type checker also knows how its points combine (`C`), over which of its own
+ * attributes they may be summed (`S`) and whom it is about (`P`), so that a query which sums latencies does not compile.
+ */
+export type Declared<A extends Attribute, K extends Kind, C extends Combine, S extends A, P extends Scope> = Metric<
+  A,
+  K
+> & { readonly combine: C; readonly sumOver: readonly S[]; readonly scope: P };
+
+/** Over which attributes a metric is summed when it does not say: all of them, or none for `max` and `min`. */
+type DefaultSumOver<A extends Attribute, C extends Combine> = [C] extends ["sum"] ? A : never;
+
 /** What `defineMetric` takes: a `Metric` less what can be derived. */
-export interface MetricInput<A extends Attribute, K extends Kind> {
+export interface MetricInput<
+  A extends Attribute,
+  K extends Kind,
+  C extends Combine = Combine,
+  S extends A = A,
+  P extends Scope = Scope,
+> {
   readonly name: string;
   readonly kind: K;
   readonly unit: string;
   readonly help: string;
-  readonly scope?: Scope;
+  /** Default: `target`. */
+  readonly scope?: P;
   readonly attributes?: readonly A[];
   /** Default: `sum` for counters and histograms, else it must be said. */
-  readonly combine?: Combine;
+  readonly combine?: C;
   /** Default: all attributes where `combine` is `sum`. */
-  readonly sumOver?: readonly NoInfer<A>[];
+  readonly sumOver?: readonly S[];
   readonly accuracy?: Accuracy;
   readonly bounds?: readonly number[];
   readonly startsAtZero?: boolean;
 }
 
 /** Declares a metric. Attributes are inferred as literal types, so that a missing or surplus one does not compile. */
-export function defineMetric<const A extends Attribute = never, const K extends Kind = Kind>(
-  input: MetricInput<A, K>,
-): Metric<A, K> {
+export function defineMetric<
+  const A extends Attribute = never,
+  const K extends Kind = Kind,
+  const C extends Combine = "sum",
+  const S extends NoInfer<A> = DefaultSumOver<A, C>,
+  const P extends Scope = "target",
+>(input: MetricInput<A, K, C, S, P>): Declared<A, K, C, S, P>;
+export function defineMetric(input: MetricInput<Attribute, Kind>): Metric {
   const attributes = input.attributes ?? [];
   const combine = input.combine ?? "sum";
   return Object.freeze({

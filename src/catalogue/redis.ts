@@ -1,4 +1,4 @@
-import { type Attribute, defineMetric, type Metric } from "./metric.ts";
+import { type Attribute, type Declared, defineMetric } from "./metric.ts";
 
 /**
  * Names, units and meaning as in the OpenTelemetry Collector's redisreceiver (contrib receiver/redisreceiver/metadata.yaml,
@@ -10,9 +10,14 @@ function gauge<const A extends Attribute = never>(
   name: string,
   unit: string,
   help: string,
-  more: { attributes?: readonly A[]; combine?: "sum" | "max" | "min" } = {},
-): Metric<A, "gauge"> {
-  return defineMetric<A, "gauge">({ name, kind: "gauge", unit, help, combine: "max", ...more });
+  attributes: readonly A[] = [],
+): Declared<A, "gauge", "max", never, "target"> {
+  return defineMetric({ name, kind: "gauge", unit, help, attributes, combine: "max" });
+}
+
+/** 1 while something is well; of several reports the bad one counts. */
+function wellness(name: string, unit: string, help: string): Declared<never, "gauge", "min", never, "target"> {
+  return defineMetric({ name, kind: "gauge", unit, help, combine: "min" });
 }
 
 function total<const A extends Attribute = never>(
@@ -20,14 +25,14 @@ function total<const A extends Attribute = never>(
   unit: string,
   help: string,
   attributes: readonly A[] = [],
-): Metric<A, "counter"> {
-  return defineMetric<A, "counter">({ name, kind: "counter", unit, help, attributes, startsAtZero: false });
+): Declared<A, "counter", "sum", A, "target"> {
+  return defineMetric({ name, kind: "counter", unit, help, attributes, startsAtZero: false });
 }
 
 export const redisUptime = total("redis.uptime", "s", "Time since the Redis server started.");
-export const redisRole = gauge("redis.role", "{role}", "Always 1; says whether the server is primary or replica.", {
-  attributes: ["role"],
-});
+export const redisRole = gauge("redis.role", "{role}", "Always 1; says whether the server is primary or replica.", [
+  "role",
+]);
 export const redisCpuTime = total("redis.cpu.time", "s", "CPU time that the Redis server used, by state.", ["state"]);
 export const redisClientsConnected = gauge(
   "redis.clients.connected",
@@ -77,31 +82,33 @@ export const redisMemoryFragmentationRatio = gauge(
   "1",
   "Resident memory divided by allocated memory.",
 );
-export const redisMaxmemory = gauge("redis.maxmemory", "By", "Memory limit (maxmemory); 0 means none.", {
+export const redisMaxmemory = defineMetric({
+  name: "redis.maxmemory",
+  kind: "gauge",
+  unit: "By",
+  help: "Memory limit (maxmemory); 0 means none.",
   combine: "min",
 });
 export const redisMaxmemoryPolicy = gauge(
   "redis.maxmemory_policy",
   "{policy}",
   "Always 1; says what Redis does when memory is full. Anything but noeviction can lose jobs.",
-  { attributes: ["policy"] },
+  ["policy"],
 );
 export const redisRdbChanges = gauge(
   "redis.rdb.changes_since_last_save",
   "{change}",
   "Changes since the last snapshot on disk.",
 );
-export const redisRdbLastSaveOk = gauge(
+export const redisRdbLastSaveOk = wellness(
   "redis.rdb.last_save_ok",
   "{save}",
   "1 when the last snapshot was written to disk, 0 when it failed.",
-  { combine: "min" },
 );
-export const redisAofLastWriteOk = gauge(
+export const redisAofLastWriteOk = wellness(
   "redis.aof.last_write_ok",
   "{write}",
   "1 when the last write to the append-only file succeeded, 0 when it failed; only where it is on.",
-  { combine: "min" },
 );
 export const redisCommandsProcessed = total("redis.commands.processed", "{command}", "Commands processed.");
 export const redisNetInput = total("redis.net.input", "By", "Bytes read from the network.");
@@ -118,20 +125,24 @@ export const redisReplicationBacklogFirstByteOffset = gauge(
   "By",
   "Offset at which the replication backlog begins.",
 );
-export const redisDbKeys = gauge("redis.db.keys", "{key}", "Keys in the database.", {
+export const redisDbKeys = defineMetric({
+  name: "redis.db.keys",
+  kind: "gauge",
+  unit: "{key}",
+  help: "Keys in the database.",
   attributes: ["db"],
-  combine: "sum",
 });
-export const redisDbExpires = gauge("redis.db.expires", "{key}", "Keys of the database that have a time to live.", {
+export const redisDbExpires = defineMetric({
+  name: "redis.db.expires",
+  kind: "gauge",
+  unit: "{key}",
+  help: "Keys of the database that have a time to live.",
   attributes: ["db"],
-  combine: "sum",
 });
 export const redisDbAvgTtl = gauge(
   "redis.db.avg_ttl",
   "ms",
   "Average time to live of the database's keys that have one.",
-  {
-    attributes: ["db"],
-  },
+  ["db"],
 );
 export const redisPingTime = gauge("redis.ping.time", "s", "Round trip of a PING from the agent.");
