@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, TargetConfig } from "../config/schema.ts";
-import { queuePromise } from "../config/promises.ts";
-import { secretSource } from "../config/secret-file.ts";
+import { namedQueues, queuePromise } from "../config/promises.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
 import type { Log } from "../self/log.ts";
@@ -31,6 +30,8 @@ export interface AgentParts {
   readonly readServer: (redis: Redis, signal: AbortSignal) => Promise<ServerSamples>;
   /** Reads the workers' own processes, for targets that want it. */
   readonly readProcesses?: (target: TargetConfig) => (snapshots: readonly Snapshot[]) => Promise<ServerSamples>;
+  /** Key of the hash that masks names. */
+  readonly maskKey: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -113,9 +114,9 @@ function openTarget(target: TargetConfig, { config, parts, telemetry }: Shared) 
       readers: new Readers(target, redis, systems),
       readServer: (signal) => parts.readServer(redis, signal),
       ...(readMore ? { readMore } : {}),
-      view: targetView(config, target),
+      view: targetView(config, target, parts.maskKey),
       limits: { perMetric: config.cardinality.per_metric, total: config.cardinality.total },
-      namedQueues: Object.keys(target.queues),
+      namedQueues: namedQueues(target),
       timeoutMs: Math.min(target.timeout ?? defaultTimeout, interval) * 1_000,
       stateFile: config.state_dir === undefined ? undefined : new StateFile(config.state_dir, `target-${target.name}`),
     }),
@@ -123,9 +124,8 @@ function openTarget(target: TargetConfig, { config, parts, telemetry }: Shared) 
 }
 
 /** How a target's names and promises are said, from its config. */
-export function targetView(config: Config, target: TargetConfig): TargetView {
-  const { queues, classes, mask_key, mask_key_file } = config.cardinality;
-  const maskKey = secretSource(mask_key, mask_key_file);
+export function targetView(config: Config, target: TargetConfig, maskKey: string): TargetView {
+  const { queues, classes } = config.cardinality;
   const promises = new Map<string, ReturnType<typeof queuePromise>>();
   return {
     queueName: nameMap(queues, maskKey),

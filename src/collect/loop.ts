@@ -9,6 +9,8 @@ export interface LoopOptions {
   readonly phase: number;
   /** Called when a tick took longer than the interval, with its duration; the ticks it missed are left out. */
   readonly onOverrun: (durationMs: number) => void;
+  /** Waits; false when the signal aborted meanwhile. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<boolean>;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface LoopOptions {
  * `tick` must not reject.
  */
 export async function loop(tick: () => Promise<void>, options: LoopOptions): Promise<void> {
-  const { intervalMs, clock, signal, phase } = options;
+  const { intervalMs, clock, signal, phase, wait = waited } = options;
   let due = clock.monotonic() + intervalMs * (0.5 + phase / 2);
   while (!signal.aborted) {
     const started = clock.monotonic();
@@ -25,7 +27,7 @@ export async function loop(tick: () => Promise<void>, options: LoopOptions): Pro
     const ended = clock.monotonic();
     if (ended - started > intervalMs) options.onOverrun(ended - started);
     if (ended > due) due += Math.ceil((ended - due) / intervalMs) * intervalMs;
-    if (!(await waited(due - ended, signal))) return;
+    if (!(await wait(due - ended, signal))) return;
     due += intervalMs;
   }
 }

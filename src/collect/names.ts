@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { NamePolicy } from "../config/schema.ts";
-import { globMatcher } from "../config/glob.ts";
+import { compileGlob } from "../config/glob.ts";
 import { exportedName } from "../self/printable.ts";
 import { other } from "./places.ts";
 
@@ -20,16 +20,16 @@ export type NameMap = (raw: string) => string | undefined;
  * Makes exported names of raw ones: cut and made printable, folded by pattern, masked, kept or dropped, in this order:
  * what is dropped or kept is decided by the folded name, so that one glob covers `mailers-<uuid>`.
  */
-export function nameMap(policy: NamePolicy, maskKey: () => string | undefined): NameMap {
-  const keep = policy.keep?.map(globMatcher);
-  const drop = policy.drop?.map(globMatcher) ?? [];
-  const masks = policy.mask.map(({ match, replace }) => ({ matches: globMatcher(match), replace }));
+export function nameMap(policy: NamePolicy, maskKey: string): NameMap {
+  const keep = policy.keep?.map(compileGlob);
+  const drop = policy.drop?.map(compileGlob) ?? [];
+  const masks = policy.mask.map(({ match, replace }) => ({ glob: compileGlob(match), replace }));
   const exported = (raw: string): string | undefined => {
     const name = policy.fold.reduce((text, kind) => text.replace(foldable[kind], "*"), exportedName(raw));
-    if (drop.some((matches) => matches(name))) return undefined;
-    const mask = masks.find(({ matches }) => matches(name));
-    if (mask) return mask.replace ?? keyedHash(name, maskKey() ?? "");
-    return keep === undefined || keep.some((matches) => matches(name)) ? name : other;
+    if (drop.some((glob) => glob.matches(name))) return undefined;
+    const mask = masks.find(({ glob }) => glob.matches(name));
+    if (mask) return mask.replace ?? keyedHash(name, maskKey);
+    return keep === undefined || keep.some((glob) => glob.matches(name)) ? name : other;
   };
   return cached(exported);
 }

@@ -1,7 +1,7 @@
 import type { QueuewatchError } from "../errors.ts";
 import { asQueuewatchError } from "../errors.ts";
 import type { TargetConfig } from "../config/schema.ts";
-import { hasGlob } from "../config/glob.ts";
+import { namedQueues } from "../config/promises.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Reader, ReaderOptions, System, SystemId } from "../systems/system.ts";
 
@@ -62,7 +62,7 @@ export class Readers {
     if (this.#open.has(name)) return;
     const options: ReaderOptions = {
       prefix,
-      namedQueues: Object.keys(this.#config.queues).filter((queue) => !hasGlob(queue)),
+      namedQueues: namedQueues(this.#config),
       schedules: this.#config.schedules,
       includePast: this.#includePast,
     };

@@ -1,7 +1,7 @@
 import { catalogue } from "../catalogue/catalogue.ts";
 import { targetUp } from "../catalogue/queuewatch.ts";
 import type { Metric } from "../catalogue/metric.ts";
-import { asQueuewatchError, type QueuewatchError } from "../errors.ts";
+import { asQueuewatchError, QueuewatchError } from "../errors.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
 import type { Log } from "../self/log.ts";
@@ -74,7 +74,7 @@ export class Target {
     const started = clock.monotonic();
     try {
       const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
-      const families = await this.#read(signal);
+      const families = await Promise.race([this.#read(signal), aborted(signal)]);
       this.#failure = null;
       return { target: this.name, timeMs: clock.now(), families };
     } catch (error) {
@@ -205,6 +205,16 @@ async function readAll(open: readonly OpenReader[], signal: AbortSignal) {
   const [failure] = failures.values();
   if (failure && snapshots.length === 0) throw failure;
   return { snapshots, failures };
+}
+
+/** Rejects when the signal aborts: whatever a reader waits for, a tick ends at its deadline. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void =>
+      reject(new QueuewatchError("REDIS_TIMEOUT", "the target was not read before the deadline"));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
 }
 
 function mergeFamilies(families: readonly Family[]): Family[] {
