@@ -25,7 +25,7 @@ export interface Snapshot {
   readonly jobs: { readonly processed: number | undefined; readonly failed: number | undefined };
   readonly lostJobsSince: readonly { readonly jobClass: string; readonly count: number }[];
   readonly workers: WorkersState;
-  readonly schedules: readonly { readonly schedule: string; readonly overdue: number }[];
+  readonly schedules: readonly ScheduleState[];
   /** Undefined where no scheduler is to be expected. */
   readonly schedulerUp: boolean | undefined;
   readonly deploysSince: readonly { readonly atMs: number; readonly label: string }[];
@@ -108,6 +108,14 @@ export interface HostState {
   readonly memory: number | undefined;
   readonly heartbeatAge: number | undefined;
   readonly redisRtt: number | undefined;
+}
+
+/** How late a schedule is, in seconds (0 when it ran). */
+export interface ScheduleState {
+  readonly schedule: string;
+  readonly overdue: number;
+  /** How that is known: the scheduler told its next run, the cron expression is known, or learned from its last runs. */
+  readonly basis: "next run" | "expression" | "cadence";
 }
 
 export interface Problem {
