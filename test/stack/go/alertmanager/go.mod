@@ -1,0 +1,3 @@
+module queuewatch.invalid/alertmanager
+
+go 1.26
