@@ -54,18 +54,21 @@ function metricPoints(metric: Json, resource: Record<string, string>): ReceivedP
 }
 
 function valueOf(kind: string, point: Json): Pick<ReceivedPoint, "value" | "histogram"> {
-  if (kind !== "histogram") {
-    const value = point["asDouble"] ?? point["asInt"];
-    if (value === null) throw new Error("a value is null");
-    return { value: value === undefined ? undefined : Number(value), histogram: undefined };
-  }
+  if (kind === "histogram") return { value: undefined, histogram: histogramOf(point) };
+  const value = point["asDouble"] ?? point["asInt"];
+  if (value === null) throw new Error("a value is null");
+  return { value: value === undefined ? undefined : Number(value), histogram: undefined };
+}
+
+function histogramOf(point: Json): ReceivedPoint["histogram"] {
   const counts = numbers(point["bucketCounts"]);
   const bounds = numbers(point["explicitBounds"]);
   const count = Number(point["count"] ?? 0);
-  if (counts.length > 0 && counts.length !== bounds.length + 1) throw new Error("buckets and bounds do not fit");
-  if (counts.reduce((sum, n) => sum + n, 0) !== count) throw new Error("the buckets do not add up to the count");
-  const histogram = counts.length > 0 ? { counts, bounds, sum: Number(point["sum"] ?? 0), count } : undefined;
-  return { value: undefined, histogram };
+  const sum = Number(point["sum"] ?? 0);
+  if (counts.length === 0) return undefined;
+  if (counts.length !== bounds.length + 1) throw new Error("buckets and bounds do not fit");
+  if (counts.reduce((total, n) => total + n, 0) !== count) throw new Error("the buckets do not add up to the count");
+  return { counts, bounds, sum, count };
 }
 
 function attributes(value: unknown): Record<string, string> {

@@ -101,29 +101,36 @@ async function receive(
   options: OtlpReceiverOptions,
   requests: ReceivedRequest[],
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  } catch {
-    return;
-  }
-  const wire = Buffer.concat(chunks);
+  const wire = await read(incoming);
+  if (!wire) return;
   const isJson = incoming.headers["content-type"] === "application/json";
-  let body: Buffer;
-  let points: ReceivedPoint[];
+  let decoded: Pick<ReceivedRequest, "body" | "points">;
   try {
-    body = incoming.headers["content-encoding"] === "gzip" ? gunzipSync(wire) : wire;
-    points = pointsOf(isJson ? JSON.parse(body.toString()) : decodeRequest(body));
+    const body = incoming.headers["content-encoding"] === "gzip" ? gunzipSync(wire) : wire;
+    decoded = { body, points: pointsOf(isJson ? JSON.parse(body.toString()) : decodeRequest(body)) };
   } catch (error) {
     response.writeHead(400, { "content-type": "text/plain" }).end(String(error));
     return;
   }
-  const request = { path: incoming.url ?? "", headers: incoming.headers, wire, body, points };
+  const request = { path: incoming.url ?? "", headers: incoming.headers, wire, ...decoded };
   const answer = options.answer?.(request, requests.length) ?? {};
-  const status = answer.status ?? 200;
-  const stored = answer.stored ?? (status === 200 && answer.reset !== "before" && answer.hang !== true);
-  requests.push({ ...request, stored });
+  requests.push({ ...request, stored: answer.stored ?? succeeds(answer) });
   reply(response, answer, isJson);
+}
+
+/** Undefined where the sender went away in the middle. */
+async function read(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  } catch {
+    return undefined;
+  }
+}
+
+function succeeds({ status = 200, reset, hang = false }: Answer): boolean {
+  return status === 200 && reset !== "before" && !hang;
 }
 
 function reply(response: ServerResponse, answer: Answer, isJson: boolean): void {
@@ -132,12 +139,16 @@ function reply(response: ServerResponse, answer: Answer, isJson: boolean): void 
     response.socket?.resetAndDestroy();
     return;
   }
-  const partial = answer.partialSuccess;
-  const body =
-    answer.body ?? (isJson ? JSON.stringify(partial ? { partialSuccess: partial } : {}) : encodeResponse(partial));
   const type = isJson ? "application/json" : "application/x-protobuf";
-  const length = Buffer.byteLength(body) + (answer.reset === "during" ? 100 : 0);
+  const body = answer.body ?? okBody(answer, isJson);
+  const cut = answer.reset === "during";
+  const length = Buffer.byteLength(body) + (cut ? 100 : 0);
   response.writeHead(answer.status ?? 200, { "content-type": type, "content-length": length, ...answer.headers });
-  if (answer.reset !== "during") response.end(body);
-  else response.write(body.length > 0 ? body : " ", () => response.socket?.resetAndDestroy());
+  if (cut) response.write(body.length > 0 ? body : " ", () => response.socket?.resetAndDestroy());
+  else response.end(body);
+}
+
+function okBody({ partialSuccess }: Answer, isJson: boolean): string | Buffer {
+  if (!isJson) return encodeResponse(partialSuccess);
+  return JSON.stringify(partialSuccess ? { partialSuccess } : {});
 }
