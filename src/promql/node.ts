@@ -70,7 +70,6 @@ export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 export type Window = Duration | "$__rate_interval" | "$__interval" | "$__range";
 
 export type BinaryOperator =
-  | "^"
   | "*"
   | "/"
   | "%"

@@ -2,7 +2,6 @@ import type { AggregateNode, BinaryNode, BinaryOperator, LabelMatcher, Node, Sel
 
 /** How strongly an operator binds; source: prometheus promql/parser/generated_parser.y (3.5). */
 const precedence: Record<BinaryOperator, number> = {
-  "^": 6,
   "*": 5,
   "/": 5,
   "%": 5,
@@ -35,7 +34,7 @@ export function renderNode(node: Node): string {
     case "binary":
       return binary(node);
     case "subquery":
-      return `${operand(node.of, 7)}[${node.window}:${node.step ?? ""}]`;
+      return `${operand(node.of, 6)}[${node.window}:${node.step ?? ""}]`;
   }
 }
 
@@ -67,11 +66,10 @@ function aggregate(node: AggregateNode): string {
   return `${node.operator}${by}(${parameter}${renderNode(node.of)})`;
 }
 
+/** All our operators group from the left: an equal one on the right needs parentheses. */
 function binary(node: BinaryNode): string {
   const own = precedence[node.operator];
-  const rightBinds = node.operator === "^" ? own : own + 1;
-  const left = operand(node.left, node.operator === "^" ? own + 1 : own);
-  return [left, node.operator, ...modifiers(node), operand(node.right, rightBinds)].join(" ");
+  return [operand(node.left, own), node.operator, ...modifiers(node), operand(node.right, own + 1)].join(" ");
 }
 
 /** `group_left` always with its list: without one, an operand in parentheses would be read as that list. */
@@ -85,16 +83,5 @@ function modifiers(node: BinaryNode): string[] {
 /** An operand, in parentheses where it binds less strongly than its place asks for. */
 function operand(node: Node, least: number): string {
   const text = renderNode(node);
-  return binds(node) < least ? `(${text})` : text;
-}
-
-function binds(node: Node): number {
-  if (node.kind === "binary") return precedence[node.operator];
-  // A minus sign binds less strongly than `^`.
-  if (node.kind === "number" && text0(node.value) === "-") return 5;
-  return 8;
-}
-
-function text0(value: number): string | undefined {
-  return number(value)[0];
+  return node.kind === "binary" && precedence[node.operator] < least ? `(${text})` : text;
 }

@@ -5,13 +5,13 @@ import type { BinaryNode, Node } from "../../src/promql/node.ts";
 import { renderNode } from "../../src/promql/render.ts";
 import { grammarTree } from "../support/promql.ts";
 
-const arithmetic = ["^", "*", "/", "%", "+", "-"] as const;
+const arithmetic = ["*", "/", "%", "+", "-"] as const;
 const comparisons = ["==", "!=", ">", ">=", "<", "<="] as const;
 const sets = ["and", "unless", "or"] as const;
 
 const { node: nodes } = fc.letrec<{ node: Node }>((tie) => ({
   node: fc.oneof(
-    { maxDepth: 5 },
+    { maxDepth: 6 },
     fc.constantFrom<Node>(
       { kind: "selector", name: "a", matchers: [] },
       { kind: "selector", name: "b", matchers: [] },
