@@ -25,7 +25,11 @@ const { node: nodes } = fc.letrec<{ node: Node }>((tie) => ({
       by: fc.constantFrom([], ["x", "y"]),
       of: tie("node"),
     }),
-    fc.record({ kind: fc.constant("subquery" as const), of: tie("node"), window: fc.constant("1h" as const) }),
+    tie("node").map((of): Node => ({
+      kind: "call",
+      name: "max_over_time",
+      arguments: [{ kind: "subquery", of, window: "1h" }],
+    })),
     fc.record(
       {
         kind: fc.constant("binary" as const),
