@@ -21,7 +21,7 @@ export const duration = z
   .union([z.number(), z.string().regex(durationText, durationWanted)], { error: durationWanted })
   .transform((value) => (typeof value === "number" ? value : (parseDuration(value) ?? 0)))
   .refine((seconds) => seconds > 0 && seconds <= longest, { error: "expected a duration above 0 and up to 366d" })
-  .meta({ description: "A duration: `10s`, `1m30s`, `500ms`, or seconds." });
+  .meta({ title: "duration", description: "A duration: `10s`, `1m30s`, `500ms`, or seconds." });
 
 const byteUnits: Record<string, number> = { "": 1, k: 1e3, M: 1e6, G: 1e9, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
@@ -36,7 +36,7 @@ export const bytes = z
     return Number(number) * (byteUnits[unit ?? ""] ?? 1);
   })
   .refine((size) => size > 0 && Number.isSafeInteger(size), { error: "expected a size above 0" })
-  .meta({ description: "A size: `16MiB`, `500kB`, or bytes." });
+  .meta({ title: "size", description: "A size: `16MiB`, `500kB`, or bytes." });
 
 const integerWanted = "expected a whole number";
 
@@ -45,24 +45,29 @@ export const integer = (min: number) =>
   z
     .union([z.int(), z.string().regex(/^\d+$/, integerWanted).transform(Number)], { error: integerWanted })
     .refine((value) => Number.isSafeInteger(value) && value >= min, { error: `expected a whole number from ${min} up` })
-    .meta({ description: `A whole number from ${min} up.` });
+    .meta({ title: "whole number", description: `A whole number from ${min} up.` });
 
 /** True or false, as a string too. */
 export const flag = z
   .union([z.boolean(), z.enum(["true", "false"])], { error: "expected true or false" })
-  .transform((value) => value === true || value === "true");
+  .transform((value) => value === true || value === "true")
+  .meta({ title: "true or false" });
 
 /** A text that is never shown. */
 export const secret = z
   .string()
   .min(1, "is empty")
   .transform((text) => new Secret(text))
-  .meta({ description: "A secret; better given by reference or by its `_file` twin." });
+  .meta({ title: "secret", description: "A secret; better given by reference or by its `_file` twin." });
 
-export const file = z.string().min(1, "expected the path of a file").meta({ description: "Path of a file." });
+export const file = z
+  .string()
+  .min(1, "expected the path of a file")
+  .meta({ title: "path", description: "Path of a file." });
 
 /** `host:port`, an IPv6 address in brackets. */
 export const hostPort = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d+$/, "expected host:port")
-  .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, { error: "expected a port up to 65535" });
+  .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, { error: "expected a port up to 65535" })
+  .meta({ title: "host:port" });

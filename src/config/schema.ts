@@ -25,7 +25,7 @@ const tls = z
     certificate_file: file.optional().meta({ description: "Client certificate (PEM)." }),
     key_file: file.optional().meta({ description: "Key of the client certificate (PEM)." }),
     server_name: z.string().optional().meta({ description: "Name that the server's certificate must carry." }),
-    insecure_skip_verify: flag.default(false).meta({ description: "Do not verify the server. For tests only." }),
+    insecure_skip_verify: flag.prefault(false).meta({ description: "Do not verify the server. For tests only." }),
   })
   .superRefine(checkTls);
 
@@ -38,12 +38,19 @@ const redisParts = z
     url: redisUrl.optional().meta({
       description: "redis://, rediss:// or unix:// URL; may carry user, password and database.",
     }),
-    sentinels: z.array(hostPort).min(1, "expected at least one host:port").optional(),
+    sentinels: z
+      .array(hostPort)
+      .min(1, "expected at least one host:port")
+      .optional()
+      .meta({ description: "Sentinels to ask for the primary, instead of `url`." }),
     sentinel_name: z.string().optional().meta({ description: "Name of the primary that the Sentinels watch." }),
-    sentinel_username: z.string().optional(),
-    sentinel_password: secret.optional(),
+    sentinel_username: z
+      .string()
+      .optional()
+      .meta({ description: "Of the Sentinels themselves, where they ask for one." }),
+    sentinel_password: secret.optional().meta({ description: "Of the Sentinels themselves." }),
     sentinel_password_file: file.optional(),
-    username: z.string().optional(),
+    username: z.string().optional().meta({ description: "ACL user; see `queuewatch acl`." }),
     password: secret.optional(),
     password_file: file.optional().meta({ description: "Read again when it changes." }),
     db: integer(0).optional().meta({ description: "Database number; default: the URL's, else 0." }),
@@ -107,9 +114,9 @@ const target = z
     workers: z
       .strictObject({
         minimum: integer(0).optional().meta({ description: "Active workers that there should be at least." }),
-        by_host: flag.default(true).meta({ description: "Export workers' numbers by host." }),
+        by_host: flag.prefault(true).meta({ description: "Export workers' numbers by host." }),
         processes: flag
-          .default(false)
+          .prefault(false)
           .meta({ description: "Read the workers' CPU, memory and network from /proc (Linux, same host)." }),
       })
       .prefault({}),
@@ -158,8 +165,8 @@ const otlp = z
       .meta({ description: "Requests are split below it; default: the receiver's limit." }),
     buffer: z
       .strictObject({
-        max_bytes: bytes.default(16 * 1024 ** 2).meta({ description: "Of compressed requests that wait." }),
-        max_age: duration.default(600).meta({ description: "Older requests are dropped, and counted." }),
+        max_bytes: bytes.prefault("16MiB").meta({ description: "Of compressed requests that wait." }),
+        max_age: duration.prefault("10m").meta({ description: "Older requests are dropped, and counted." }),
       })
       .prefault({}),
     tls: tls.optional(),
@@ -168,12 +175,16 @@ const otlp = z
 
 const server = z
   .strictObject({
-    listen: hostPort.default("127.0.0.1:9464"),
+    listen: hostPort.default("127.0.0.1:9464").meta({ description: "Address and port; only this machine by default." }),
     tls: z.strictObject({ certificate_file: file, key_file: file }).optional(),
     bearer_token: secret.optional().meta({ description: "Asked for by /metrics." }),
     bearer_token_file: file.optional(),
     basic_auth: z
-      .strictObject({ username: z.string().min(1), password: secret.optional(), password_file: file.optional() })
+      .strictObject({
+        username: z.string().min(1).meta({ description: "Asked for by /metrics." }),
+        password: secret.optional(),
+        password_file: file.optional(),
+      })
       .superRefine(checkBasicAuth)
       .optional(),
   })
@@ -182,8 +193,8 @@ const server = z
 export type ServerConfig = z.output<typeof server>;
 
 const cardinality = z.strictObject({
-  per_metric: integer(1).default(2_000).meta({ description: "Series of one metric; the rest becomes `other`." }),
-  total: integer(1).default(10_000).meta({ description: "Series of one target." }),
+  per_metric: integer(1).prefault(2_000).meta({ description: "Series of one metric; the rest becomes `other`." }),
+  total: integer(1).prefault(10_000).meta({ description: "Series of one target." }),
   queues: namePolicy,
   classes: namePolicy,
   mask_key: secret.optional().meta({ description: "Key of the hash that `mask` uses." }),
@@ -197,7 +208,7 @@ const prometheus = z
 
 export const configSchema = z.strictObject({
   environment: z.string().min(1).optional().meta({ description: "Value of the attribute `environment`." }),
-  interval: duration.default(15).meta({ description: "Time between reads of a target." }),
+  interval: duration.prefault("15s").meta({ description: "Time between reads of a target." }),
   targets: z.array(target).min(1, "expected at least one target").superRefine(checkUniqueNames),
   export: z.strictObject({ otlp: z.array(otlp).superRefine(checkUniqueNames).default([]), prometheus }).prefault({}),
   cardinality: cardinality.prefault({}),
@@ -207,7 +218,10 @@ export const configSchema = z.strictObject({
     .optional()
     .meta({ description: "Where what must survive a restart is kept (files of mode 0600)." }),
   log: z
-    .strictObject({ level: z.enum(logLevels).default("info"), format: z.enum(logFormats).default("logfmt") })
+    .strictObject({
+      level: z.enum(logLevels).default("info").meta({ description: "Least level that is logged." }),
+      format: z.enum(logFormats).default("logfmt").meta({ description: "One line an event." }),
+    })
     .prefault({}),
   resource_attributes: z
     .record(z.string(), z.string())

@@ -1,0 +1,5 @@
+import { documentation } from "../src/generate/docs.ts";
+import type { Generator } from "../src/generate/generator.ts";
+
+/** Everything that makes committed files. */
+export const generators: readonly Generator[] = [documentation];

@@ -1,0 +1,69 @@
+import type { DataTransformerConfig, GridPos, Panel as ClassicPanel } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Query } from "../../promql/promql.ts";
+import { describe } from "./description.ts";
+import { linkUrl } from "./link.ts";
+import type { Panel } from "./model.ts";
+import { thresholdSteps } from "./overrides.ts";
+import { datasource } from "./target.ts";
+import { unitOf } from "./unit.ts";
+
+/** Where a panel stands, and how often there can be new values. */
+export interface Place {
+  readonly grid: GridPos;
+  /** Minimum step of its queries, e.g. `15s`: what `$__rate_interval` is made of. */
+  readonly interval: string;
+}
+
+/**
+ * A panel's id: made of its key, the same wherever the panel stands. 24 bits of FNV-1a; a test holds that no two
+ * panels of a dashboard share one.
+ */
+export function panelId(key: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return ((hash >>> 24) ^ (hash & 0xffffff)) + 1;
+}
+
+/** What the builders of all panels have in common. */
+interface AnyBuilder<B> {
+  id(id: number): B;
+  title(title: string): B;
+  description(description: string): B;
+  gridPos(grid: GridPos): B;
+  interval(interval: string): B;
+  datasource(reference: { type: string; uid: string }): B;
+}
+
+/** Title, description, place and data source. */
+export function framed<B extends AnyBuilder<B>>(builder: B, panel: Panel, queries: readonly Query[], place: Place): B {
+  return builder
+    .id(panelId(panel.key))
+    .title(panel.title)
+    .description(describe(panel.about, queries))
+    .gridPos(place.grid)
+    .interval(place.interval)
+    .datasource(datasource);
+}
+
+/**
+ * The panel as plain data: builders hand out what they go on working with, and queries carry a function.
+ * Unit, thresholds, limits and links are set here, the same way for all panels of values.
+ */
+export function finished(built: ClassicPanel, panel: Panel): ClassicPanel {
+  const plain: ClassicPanel = JSON.parse(JSON.stringify(built));
+  if (panel.kind === "table" || panel.kind === "alerts" || panel.kind === "heatmap") return plain;
+  const fieldConfig = plain.fieldConfig ?? { defaults: {}, overrides: [] };
+  const thresholds = panel.thresholds ?? [{ from: undefined, color: "green" as const }];
+  const defaults = {
+    ...fieldConfig.defaults,
+    unit: panel.unit ?? (panel.shows ? unitOf(panel.shows) : "short"),
+    ...(panel.decimals === undefined ? {} : { decimals: panel.decimals }),
+    ...(panel.min === undefined ? {} : { min: panel.min }),
+    ...(panel.max === undefined ? {} : { max: panel.max }),
+    thresholds: { mode: "absolute", steps: thresholdSteps(thresholds) },
+    ...(panel.link ? { links: [{ title: panel.link.title, url: linkUrl(panel.link, "series"), targetBlank: false }] } : {}),
+  };
+  return Object.assign(plain, { fieldConfig: { ...fieldConfig, defaults } });
+}
+
+export type { ClassicPanel, DataTransformerConfig };
