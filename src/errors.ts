@@ -55,6 +55,10 @@ export const errors = {
     summary: "A time in Redis lies in the future.",
     action: "Synchronise the clocks of the machines that enqueue jobs.",
   },
+  TOTALS_MIXED: {
+    summary: "Totals in Redis count different things.",
+    action: "Give Resque and node-resque a namespace each.",
+  },
   SERIES_LIMIT: {
     summary: "A limit on series was reached; the rest is combined into `other`.",
     action: "Raise `cardinality`, or fold or drop names.",

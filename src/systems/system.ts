@@ -133,6 +133,8 @@ export interface ReaderOptions {
   readonly namedQueues: readonly string[];
   /** Schedules whose cron expression only the config knows, by name. */
   readonly schedules: Readonly<Record<string, { readonly cron: string; readonly timezone?: string | undefined }>>;
+  /** resque-scheduler's RESQUE_SCHEDULER_MASTER_LOCK_PREFIX, where it is set. */
+  readonly schedulerLockPrefix?: string | undefined;
   /** `read` starts from what Redis still holds, instead of from now: for `snapshot`, which has no past. */
   readonly includePast: boolean;
 }
