@@ -1,0 +1,114 @@
+import { delimitedHead, fieldsOf, varintField } from "./wire.ts";
+
+/** How requests are written. */
+export type Protocol = "http/protobuf" | "http/json";
+
+/**
+ * Work on requests that were serialized already: the official serializers neither cut a request nor know the flags of a
+ * point. Field numbers and names are those of opentelemetry-proto 1.x, metrics/v1/metrics.proto.
+ */
+
+/** From the request down to its points: resource_metrics, scope_metrics, metrics, gauge | sum | histogram, data_points. */
+const pathToPoints = [[1], [2], [2], [5, 7, 9], [1]] as const;
+const histogramField = 9;
+const jsonPath = ["resourceMetrics", "scopeMetrics", "metrics"] as const;
+const jsonData = ["gauge", "sum", "histogram"] as const;
+
+/** Fields of a NumberDataPoint and a HistogramDataPoint that hold what was recorded, and the one that holds the flags. */
+const recorded = { number: { values: [4, 6], flags: 8 }, histogram: { values: [4, 5, 6, 7, 11, 12], flags: 10 } };
+const recordedJson = new Set(["asDouble", "asInt", "count", "sum", "min", "max", "bucketCounts", "explicitBounds"]);
+const noRecordedValue = 1;
+
+/** Cuts a request of `points` points in two, in order: the first `first` points, and the rest. */
+export function splitRequest(body: Buffer, protocol: Protocol, first: number): [Buffer, Buffer] {
+  const part = (keep: (index: number) => boolean): Buffer => {
+    let index = 0;
+    return protocol === "http/json"
+      ? rewriteJson(body, (point) => (keep(index++) ? point : undefined))
+      : rewriteProtobuf(body, (point) => (keep(index++) ? point : undefined));
+  };
+  return [part((index) => index < first), part((index) => index >= first)];
+}
+
+/** The same points, saying that their series have ended (NO_RECORDED_VALUE) instead of a value. */
+export function withoutValues(body: Buffer, protocol: Protocol): Buffer {
+  return protocol === "http/json" ? rewriteJson(body, endedJson) : rewriteProtobuf(body, endedProtobuf);
+}
+
+/** One request with the points of both, in order. */
+export function joinRequests(first: Buffer, second: Buffer, protocol: Protocol): Buffer {
+  if (protocol === "http/protobuf") return Buffer.concat([first, second]);
+  const [a, b] = [first, second].map(parse);
+  return Buffer.from(JSON.stringify({ resourceMetrics: [...listOf(a, jsonPath[0]), ...listOf(b, jsonPath[0])] }));
+}
+
+type VisitProtobuf = (point: Buffer, kind: keyof typeof recorded) => Buffer | undefined;
+type Json = Record<string, unknown>;
+
+function rewriteProtobuf(body: Buffer, visit: VisitProtobuf): Buffer {
+  return rewriteLevel(body, { depth: 0, kind: "number" }, visit) ?? Buffer.alloc(0);
+}
+
+/** Rebuilds a message around the points that are kept; undefined where none is. */
+function rewriteLevel(
+  message: Buffer,
+  { depth, kind }: { depth: number; kind: keyof typeof recorded },
+  visit: VisitProtobuf,
+): Buffer | undefined {
+  const wanted: readonly number[] = pathToPoints[depth] ?? [];
+  const parts: Buffer[] = [];
+  let kept = false;
+  for (const { number, raw, content } of fieldsOf(message)) {
+    if (content === undefined || !wanted.includes(number)) {
+      parts.push(raw);
+      continue;
+    }
+    const below = { depth: depth + 1, kind: number === histogramField ? "histogram" : kind } as const;
+    const rewritten = below.depth === pathToPoints.length ? visit(content, kind) : rewriteLevel(content, below, visit);
+    if (rewritten === undefined) continue;
+    kept = true;
+    parts.push(delimitedHead(number, rewritten.length), rewritten);
+  }
+  return kept ? Buffer.concat(parts) : undefined;
+}
+
+function endedProtobuf(point: Buffer, kind: keyof typeof recorded): Buffer {
+  const { values, flags } = recorded[kind];
+  const rest = [...fieldsOf(point)].filter(({ number }) => !values.includes(number)).map(({ raw }) => raw);
+  return Buffer.concat([...rest, varintField(flags, noRecordedValue)]);
+}
+
+function rewriteJson(body: Buffer, visit: (point: Json) => Json | undefined): Buffer {
+  const level = (node: Json, depth: number): Json | undefined => {
+    const name = jsonPath[depth];
+    if (name === undefined) return rewriteMetric(node, visit);
+    const children = listOf(node, name).flatMap((child) => level(child, depth + 1) ?? []);
+    return children.length > 0 ? { ...node, [name]: children } : undefined;
+  };
+  return Buffer.from(JSON.stringify(level(parse(body), 0) ?? { resourceMetrics: [] }));
+}
+
+function rewriteMetric(metric: Json, visit: (point: Json) => Json | undefined): Json | undefined {
+  const name = jsonData.find((kind) => kind in metric);
+  const data = name === undefined ? undefined : metric[name];
+  if (name === undefined || !isObject(data)) return undefined;
+  const dataPoints = listOf(data, "dataPoints").flatMap((point) => visit(point) ?? []);
+  return dataPoints.length > 0 ? { ...metric, [name]: { ...data, dataPoints } } : undefined;
+}
+
+function endedJson(point: Json): Json {
+  const rest = Object.entries(point).filter(([name]) => !recordedJson.has(name));
+  return { ...Object.fromEntries(rest), flags: noRecordedValue };
+}
+
+function parse(body: Buffer): Json {
+  const parsed: unknown = JSON.parse(body.toString());
+  return isObject(parsed) ? parsed : {};
+}
+function listOf(node: Json | undefined, name: string): Json[] {
+  const value = node?.[name];
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
