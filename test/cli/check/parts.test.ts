@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { findingLines, ok } from "../../../src/cli/check/finding.ts";
+import { checkListen, checkStateDir } from "../../../src/cli/check/host.ts";
+import { checkTarget, serverName } from "../../../src/cli/check/target.ts";
+import { painter } from "../../../src/cli/terminal.ts";
+import { parseConfig } from "../../../src/config/load.ts";
+import { QueuewatchError } from "../../../src/errors.ts";
+import type { Redis } from "../../../src/redis/client.ts";
+import type { Snapshot, System } from "../../../src/systems/system.ts";
+import { snapshotOf } from "../../support/snapshot.ts";
+
+const nowMs = Date.UTC(2026, 0, 1);
+const [target = assert.fail()] = parseConfig(`targets: [{ name: a, redis: "rediss://x" }]`, {
+  file: "q",
+  env: {},
+}).targets;
+
+/** Answers TIME and INFO, or fails. */
+function redisThat(answer: { timeMs?: number; failure?: QueuewatchError }): Redis {
+  const read = (commands: readonly { name: string }[]): Promise<unknown> =>
+    answer.failure
+      ? Promise.reject(answer.failure)
+      : Promise.resolve(
+          commands.map(({ name }) => ({
+            ok: true,
+            value: name === "time" ? (answer.timeMs ?? nowMs) : "redis_version:7.2.1\r\n",
+          })),
+        );
+  return { read: read as Redis["read"], cost: { commands: 0, receivedBytes: 0 }, close: () => undefined };
+}
+
+function systemWith(snapshot: Snapshot | undefined): System {
+  return {
+    id: "sidekiq",
+    title: "Sidekiq",
+    defaultPrefix: "",
+    commands: [],
+    keyPatterns: () => [],
+    detect: (_, prefix) => Promise.resolve(snapshot && { system: "sidekiq", prefix, title: "Sidekiq 8.1.7" }),
+    open: () => ({
+      read: () => Promise.resolve(snapshot ?? snapshotOf()),
+      save: () => undefined,
+      restore: () => undefined,
+    }),
+  };
+}
+
+async function findings(redis: Redis, snapshot?: Snapshot): Promise<string[]> {
+  const parts = { redis, systems: [systemWith(snapshot)], now: () => nowMs, signal: new AbortController().signal };
+  return findingLines("a", await checkTarget(target, parts), painter(false))
+    .trimEnd()
+    .split("\n")
+    .slice(1);
+}
+
+describe("check of a target", () => {
+  test("says what was found", async () => {
+    const snapshot = snapshotOf({ sets: [{ set: "retry", size: 4, overdue: 0, lag: 0 }] });
+    assert.deepEqual(
+      await findings(redisThat({}), { ...snapshot, workers: { ...snapshot.workers, active: 2, lost: 1 } }),
+      [
+        "  ✔ redis        Redis 7.2.1, TLS, answers in 0 ms",
+        "  ✔ jobs         Sidekiq 8.1.7: 0 queues (0 jobs), 2 workers and 1 lost, 4 retry",
+      ],
+    );
+  });
+
+  test("says what to do when Redis cannot be read", async () => {
+    const failure = new QueuewatchError("REDIS_AUTH", "WRONGPASS");
+    assert.deepEqual(await findings(redisThat({ failure })), [
+      "  ✖ redis        REDIS_AUTH: WRONGPASS",
+      "                 → Check `username` and `password_file`.",
+    ]);
+  });
+
+  test("says what to do when no system is there", async () => {
+    const lines = await findings(redisThat({}));
+    assert.equal(lines[1], "  ✖ jobs         SYSTEM_NOT_FOUND: no trace of Sidekiq or Resque in this database");
+    assert.match(lines[2] ?? "", /→ Check `db`, `namespace` and `system`/);
+  });
+
+  test("notes clocks that differ, and problems of the read", async () => {
+    const problems = [{ code: "READ_PARTIAL", message: "queues: NOPERM", count: 1 } as const];
+    const lines = await findings(redisThat({ timeMs: nowMs - 90_000 }), snapshotOf({ problems }));
+    assert.ok(lines.includes("  ! clock        Redis is 90 s behind this machine"));
+    assert.ok(lines.includes("  ✖ jobs         READ_PARTIAL: queues: NOPERM"));
+  });
+
+  test("tells Valkey from Redis", () => {
+    assert.equal(serverName("redis_version:7.2.4\r\nvalkey_version:8.1.1\r\n"), "Valkey 8.1.1");
+    assert.equal(serverName(""), "Redis of unknown version");
+  });
+
+  test("keeps to one line whatever Redis says", () => {
+    assert.equal(
+      findingLines("a", [ok("redis", "x\n✔ forged\u001b[0m")], painter(false)),
+      "a\n  ✔ redis        x\ufffd✔ forged\ufffd[0m\n",
+    );
+  });
+});
+
+describe("check of the machine", () => {
+  let dir: string;
+  before(async () => (dir = await mkdtemp(join(tmpdir(), "queuewatch-check-"))));
+  after(() => rm(dir, { recursive: true }));
+
+  test("an address that is free, in use, or none of ours", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    assert.equal((await checkListen(`127.0.0.1:${port}`)).level, "note");
+    server.close();
+    await once(server, "close");
+    assert.equal((await checkListen(`127.0.0.1:${port}`)).level, "ok");
+    const foreign = await checkListen("192.0.2.1:9464");
+    assert.match(foreign.text, /^LISTEN_FAILED: /);
+  });
+
+  test("a state folder that is there, can be made, is a file, or is not named", async () => {
+    assert.deepEqual(await checkStateDir(dir), { level: "ok", subject: "state", text: `${dir} is writable` });
+    assert.match((await checkStateDir(join(dir, "a/b"))).text, /can be made$/);
+    await writeFile(join(dir, "file"), "");
+    assert.match((await checkStateDir(join(dir, "file"))).text, /^STATE_UNWRITABLE: .* is no directory$/);
+    assert.equal((await checkStateDir(undefined)).level, "note");
+  });
+
+  test(
+    "a state folder that may not be written",
+    { skip: process.getuid?.() === 0 && "root may write anywhere" },
+    async () => {
+      await chmod(dir, 0o500);
+      assert.match((await checkStateDir(dir)).text, /^STATE_UNWRITABLE: /);
+      await chmod(dir, 0o700);
+    },
+  );
+});
