@@ -166,7 +166,8 @@ test("what was seen added and taken is what was added and taken while the queue 
   const queue = new ModelQueue();
   queue.tick(0);
   for (let index = 0; index < 50; index++) queue.push(second);
-  let [enqueued, dequeued] = [0, 0];
+  queue.tick(2 * second);
+  let { enqueued, dequeued } = queue.trail.take();
   for (let tick = 1; tick < 50; tick++) {
     for (let index = 0; index < 30; index++) queue.push((tick * 15 - 1) * second);
     for (let index = 0; index < 20; index++) queue.pop();
