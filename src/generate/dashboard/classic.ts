@@ -1,4 +1,13 @@
-import { AnnotationQueryBuilder, type Dashboard as ClassicDashboard, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, type GridPos, type RowPanel } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  AnnotationQueryBuilder,
+  type Dashboard as ClassicDashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  type GridPos,
+  type RowPanel,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { deployMarked } from "../../catalogue/jobqueue.ts";
 import { above, increase, render } from "../../promql/promql.ts";
 import { alertListPanel } from "./alert-list.ts";
@@ -38,7 +47,11 @@ export function classicDashboard(dashboard: Dashboard, settings: DashboardSettin
     .annotations([deployMarks()]);
   const plain: ClassicDashboard = JSON.parse(JSON.stringify(builder.build()));
   const panels = laidOut(dashboard, `${settings.interval}s`);
-  return Object.assign(plain, { panels, links: plain.links?.map(inSight), annotations: { list: plain.annotations?.list?.map(inSight) } });
+  return Object.assign(plain, {
+    panels,
+    links: plain.links?.map(inSight),
+    annotations: { list: plain.annotations?.list?.map(inSight) },
+  });
 }
 
 /** One link for each dashboard, in a row above the panels. */

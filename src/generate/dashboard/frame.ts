@@ -61,7 +61,9 @@ export function finished(built: ClassicPanel, panel: Panel): ClassicPanel {
     ...(panel.min === undefined ? {} : { min: panel.min }),
     ...(panel.max === undefined ? {} : { max: panel.max }),
     thresholds: { mode: "absolute", steps: thresholdSteps(thresholds) },
-    ...(panel.link ? { links: [{ title: panel.link.title, url: linkUrl(panel.link, "series"), targetBlank: false }] } : {}),
+    ...(panel.link
+      ? { links: [{ title: panel.link.title, url: linkUrl(panel.link, "series"), targetBlank: false }] }
+      : {}),
   };
   return Object.assign(plain, { fieldConfig: { ...fieldConfig, defaults } });
 }

@@ -1,4 +1,9 @@
-import { HeatmapColorMode, HeatmapColorOptionsBuilder, PanelBuilder, YAxisConfigBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
+import {
+  HeatmapColorMode,
+  HeatmapColorOptionsBuilder,
+  PanelBuilder,
+  YAxisConfigBuilder,
+} from "@grafana/grafana-foundation-sdk/heatmap";
 import { type ClassicPanel, finished, framed, type Place } from "./frame.ts";
 import type { HeatmapPanel } from "./model.ts";
 import { target } from "./target.ts";

@@ -13,7 +13,9 @@ export type Labels = "series" | "row";
 
 /** The address of a data link: time, data source and variables stay, what was clicked is filled in. */
 export function linkUrl(link: Link, labels: Labels): string {
-  const filled = Object.entries(link.fill).map(([name, label]) => `var-${name}=\${${valueOf(label, labels)}:percentencode}`);
+  const filled = Object.entries(link.fill).map(
+    ([name, label]) => `var-${name}=\${${valueOf(label, labels)}:percentencode}`,
+  );
   const kept = carried.filter((name) => link.fill[name] === undefined).map((name) => `\${${name}:queryparam}`);
   const query = ["${__url_time_range}", "${datasource:queryparam}", ...kept, ...filled].join("&");
   return `/d/${dashboardUid(link.to)}?${query}`;

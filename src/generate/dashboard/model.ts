@@ -154,7 +154,18 @@ export interface Mapping {
 }
 
 /** Units of Grafana that our panels use (grafana-data valueFormats/categories.ts, 13.2). */
-export type Unit = "short" | "none" | "s" | "bytes" | "Bps" | "percentunit" | "cps" | "dateTimeFromNow" | "ops" | "µs" | "ms";
+export type Unit =
+  | "short"
+  | "none"
+  | "s"
+  | "bytes"
+  | "Bps"
+  | "percentunit"
+  | "cps"
+  | "dateTimeFromNow"
+  | "ops"
+  | "µs"
+  | "ms";
 
 /** A way to another dashboard that fills in variables from the series' or the row's labels. */
 export interface Link {

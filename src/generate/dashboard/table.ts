@@ -1,4 +1,8 @@
-import { FieldTextAlignment, TableCellHeight, TableSortByFieldStateBuilder } from "@grafana/grafana-foundation-sdk/common";
+import {
+  FieldTextAlignment,
+  TableCellHeight,
+  TableSortByFieldStateBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
 import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { type ClassicPanel, type DataTransformerConfig, finished, framed, type Place } from "./frame.ts";
@@ -9,7 +13,12 @@ import { unitOf } from "./unit.ts";
 
 /** One row for each set of labels, one column for each query. */
 export function tablePanel(panel: TablePanel, place: Place): ClassicPanel {
-  const builder = framed(new PanelBuilder(), panel, panel.columns.map(({ value }) => value), place)
+  const builder = framed(
+    new PanelBuilder(),
+    panel,
+    panel.columns.map(({ value }) => value),
+    place,
+  )
     .unit("short")
     .align(FieldTextAlignment.Auto)
     .cellHeight(TableCellHeight.Sm)

@@ -28,7 +28,12 @@ const fillOpacity: Record<Drawing, number> = { lines: 0, area: 15, stack: 35, ba
 /** Values over the time range. */
 export function timeseriesPanel(panel: TimeseriesPanel, place: Place): ClassicPanel {
   const draw = panel.draw ?? "lines";
-  const builder = framed(new PanelBuilder(), panel, panel.series.map(({ value }) => value), place)
+  const builder = framed(
+    new PanelBuilder(),
+    panel,
+    panel.series.map(({ value }) => value),
+    place,
+  )
     .drawStyle(draw === "bars" ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .lineInterpolation(LineInterpolation.Linear)
     .lineWidth(draw === "bars" ? 0 : 1.5)

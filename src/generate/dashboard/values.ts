@@ -24,7 +24,12 @@ const textModes = {
 
 /** The present values, large. They are asked for as they are now: a line's last value may be long past. */
 export function statPanel(panel: StatPanel, place: Place): ClassicPanel {
-  const builder = framed(new StatBuilder(), panel, panel.series.map(({ value }) => value), place)
+  const builder = framed(
+    new StatBuilder(),
+    panel,
+    panel.series.map(({ value }) => value),
+    place,
+  )
     .colorMode(panel.filled === true ? BigValueColorMode.BackgroundSolid : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .justifyMode(BigValueJustifyMode.Auto)
@@ -40,7 +45,12 @@ export function statPanel(panel: StatPanel, place: Place): ClassicPanel {
 
 /** The present values side by side, as bars. */
 export function barsPanel(panel: BarsPanel, place: Place): ClassicPanel {
-  const builder = framed(new BarGaugeBuilder(), panel, panel.series.map(({ value }) => value), place)
+  const builder = framed(
+    new BarGaugeBuilder(),
+    panel,
+    panel.series.map(({ value }) => value),
+    place,
+  )
     .displayMode(BarGaugeDisplayMode.Basic)
     .valueMode(BarGaugeValueMode.Color)
     .showUnfilled(true)

@@ -1,4 +1,9 @@
-import { DatasourceVariableBuilder, QueryVariableBuilder, VariableRefresh, VariableSort } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { classProcessed, classRunning, queueSize, workerSlots } from "../../catalogue/jobqueue.ts";
 import type { Metric } from "../../catalogue/metric.ts";
 import { prometheusLabel, prometheusName } from "../../catalogue/prometheus-name.ts";
@@ -73,7 +78,10 @@ const definitions: Readonly<Record<VariableName, VariableDefinition>> = {
 
 /** The choice of the data source; the linter of Grafana wants it to have this name and label. */
 export function datasourceVariable(): DatasourceVariableBuilder {
-  return new DatasourceVariableBuilder(datasourceName).label("Data source").type("prometheus").current({ text: "default", value: "default" });
+  return new DatasourceVariableBuilder(datasourceName)
+    .label("Data source")
+    .type("prometheus")
+    .current({ text: "default", value: "default" });
 }
 
 export const datasourceName = "datasource";
@@ -100,8 +108,7 @@ export function labelValues(name: VariableName): string {
   const narrowed = within.map((other) => `${definitions[other].attribute}=~"$${other}"`);
   const names = metrics.map(prometheusName);
   const [only, ...others] = names;
-  const matchers =
-    others.length > 0 ? [`__name__=~"${names.join("|")}"`, ...narrowed] : narrowed;
+  const matchers = others.length > 0 ? [`__name__=~"${names.join("|")}"`, ...narrowed] : narrowed;
   const metric = others.length > 0 ? "" : only;
   const selector = matchers.length > 0 ? `${metric}{${matchers.join(", ")}}` : metric;
   return `label_values(${selector}, ${prometheusLabel(attribute)})`;
