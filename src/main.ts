@@ -21,11 +21,12 @@ const io = {
   out: (text: string): void => void process.stdout.write(text),
   err: (text: string): void => void process.stderr.write(text),
   env: process.env,
+  version: readVersion(),
   color: process.stdout.isTTY && process.stdout.hasColors(),
   signal: stop.signal,
 };
 
-process.exitCode = await runProgram(process.argv.slice(2), io, readVersion);
+process.exitCode = await runProgram(process.argv.slice(2), io);
 
 /** From the package, one folder up in the sources and in the bundle alike. */
 function readVersion(): string {

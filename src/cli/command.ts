@@ -6,6 +6,8 @@ export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: Environment;
+  /** The program's version. */
+  readonly version: string;
   /** Whether standard output shows colours. */
   readonly color: boolean;
   /** Aborts when the program is asked to end (SIGINT, SIGTERM). */

@@ -4,6 +4,8 @@ type Load = () => Promise<{ readonly command: Command }>;
 
 /** Every command, loaded when it is asked for. In the order of the help. */
 export const commands = {
+  check: () => import("./check.ts"),
+  snapshot: () => import("./snapshot.ts"),
   generate: () => import("./generate.ts"),
   health: () => import("./health.ts"),
 } as const satisfies Record<string, Load>;

@@ -1,15 +1,15 @@
 import { suggest } from "../config/suggest.ts";
 import { asQueuewatchError, QueuewatchError } from "../errors.ts";
-import { printable } from "../self/printable.ts";
 import { readArgs } from "./args.ts";
 import { exitCodes, type Io } from "./command.ts";
 import { commandNames, commands, isCommandName, loadAll } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { describeError } from "./program-error.ts";
 
 /** Runs one command line (without the program's name) and gives its exit code. Never rejects: errors are printed. */
-export async function runProgram(argv: readonly string[], io: Io, version: () => string): Promise<number> {
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
   try {
-    return await dispatch(argv, io, version);
+    return await dispatch(argv, io);
   } catch (error) {
     const failure = asQueuewatchError(error);
     io.err(describeError(failure));
@@ -17,10 +17,10 @@ export async function runProgram(argv: readonly string[], io: Io, version: () =>
   }
 }
 
-async function dispatch(argv: readonly string[], io: Io, version: () => string): Promise<number> {
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = argv;
   if (first === "--version" || first === "-V") {
-    io.out(`queuewatch ${version()}\n`);
+    io.out(`queuewatch ${io.version}\n`);
     return exitCodes.ok;
   }
   if (first === undefined || ["--help", "-h", "help"].includes(first)) return help(rest[0], first, io);
@@ -50,14 +50,6 @@ function loadCommand(name: string) {
 function wantsHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv.slice(0, end < 0 ? undefined : end).some((word) => word === "--help" || word === "-h");
-}
-
-/** The lines of an error as they are, each printable, then its code and what to do. */
-export function describeError(error: QueuewatchError): string {
-  const lines = error.message.split("\n").map((line) => printable(line));
-  const [only, ...more] = lines;
-  if (more.length === 0) return `queuewatch: ${error.code}: ${only ?? ""}\n  → ${error.action}\n`;
-  return `${lines.join("\n")}\nqueuewatch: ${error.code}: ${lines.length} problems\n  → ${error.action}\n`;
 }
 
 function isWrongInput({ code }: QueuewatchError): boolean {

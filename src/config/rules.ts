@@ -121,6 +121,22 @@ export function checkTarget(
     complain(context, "timeout", "is longer than `interval`");
 }
 
+interface Masking {
+  readonly mask: readonly { readonly replace?: string | undefined }[];
+}
+
+/** A hash without a key is no mask: who knows the names can try them all. */
+export function checkCardinality(
+  cardinality: { queues: Masking; classes: Masking; mask_key?: unknown; mask_key_file?: unknown },
+  context: Context,
+): void {
+  const { queues, classes, mask_key: key, mask_key_file: keyFile } = cardinality;
+  exclusive(context, cardinality, ["mask_key", "mask_key_file"]);
+  const hashes = [...queues.mask, ...classes.mask].some(({ replace }) => replace === undefined);
+  if (hashes && key === undefined && keyFile === undefined)
+    complain(context, "mask_key", "is missing: `mask` without `replace` makes hashes with it");
+}
+
 /** No two entries of a list may have the same name. */
 export function checkUniqueNames(list: readonly { name?: string | undefined }[], context: Context): void {
   list.forEach(({ name }, index) => {

@@ -3,6 +3,7 @@ import { logFormats, logLevels } from "../self/log.ts";
 import { bytes, duration, file, flag, hostPort, integer, secret } from "./quantities.ts";
 import {
   checkBasicAuth,
+  checkCardinality,
   checkLimits,
   checkOtlp,
   checkRedis,
@@ -192,14 +193,16 @@ const server = z
 
 export type ServerConfig = z.output<typeof server>;
 
-const cardinality = z.strictObject({
-  per_metric: integer(1).prefault(2_000).meta({ description: "Series of one metric; the rest becomes `other`." }),
-  total: integer(1).prefault(10_000).meta({ description: "Series of one target." }),
-  queues: namePolicy,
-  classes: namePolicy,
-  mask_key: secret.optional().meta({ description: "Key of the hash that `mask` uses." }),
-  mask_key_file: file.optional(),
-});
+const cardinality = z
+  .strictObject({
+    per_metric: integer(1).prefault(2_000).meta({ description: "Series of one metric; the rest becomes `other`." }),
+    total: integer(1).prefault(10_000).meta({ description: "Series of one target." }),
+    queues: namePolicy,
+    classes: namePolicy,
+    mask_key: secret.optional().meta({ description: "Key of the hash that `mask` uses." }),
+    mask_key_file: file.optional(),
+  })
+  .superRefine(checkCardinality);
 
 const prometheus = z
   .union([z.literal(false).transform((): ServerConfig | undefined => undefined), server])

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { commandNames, loadAll } from "../../src/cli/commands.ts";
-import { describeError } from "../../src/cli/program.ts";
+import { describeError } from "../../src/cli/program-error.ts";
 import { QueuewatchError } from "../../src/errors.ts";
 import { run } from "../support/command-line.ts";
 

@@ -138,6 +138,94 @@ interval: -3
     ]);
   });
 
+  const clashes: [what: string, settings: string, problem: RegExp][] = [
+    [
+      "two ways to Redis",
+      `redis: { url: "redis://x", sentinels: ["s:1"], sentinel_name: n }`,
+      /sentinels: give either `url` or `sentinels`/,
+    ],
+    ["no way to Redis", `redis: { db: 1 }`, /redis: give `url` or `sentinels`/],
+    ["Sentinels without a name", `redis: { sentinels: ["s:1"] }`, /sentinel_name: is missing/],
+    [
+      "a Sentinel's password without Sentinels",
+      `redis: { url: "redis://x", sentinel_password: p }`,
+      /only with `sentinels`/,
+    ],
+    [
+      "a secret and its twin",
+      `redis: { url: "redis://x", password: p, password_file: /f }`,
+      /password_file: give either/,
+    ],
+    ["a password twice", `redis: { url: "redis://:p@x", password_file: /f }`, /password_file: stands in `url` already/],
+    ["a database twice", `redis: { url: "redis://x/1", db: 2 }`, /db: stands in `url` already/],
+    ["TLS on a socket", `redis: { url: "unix:///s", tls: {} }`, /tls: is not used on a unix socket/],
+    [
+      "half a client certificate",
+      `redis: { url: "rediss://x", tls: { key_file: /k } }`,
+      /only with `certificate_file`/,
+    ],
+    [
+      "a CA that is not used",
+      `redis: { url: "rediss://x", tls: { ca_file: /c, insecure_skip_verify: true } }`,
+      /has no effect with/,
+    ],
+    [
+      "a deadline beyond the interval",
+      `redis: "redis://x", interval: 5s, timeout: 6s`,
+      /timeout: is longer than `interval`/,
+    ],
+    [
+      "limits upside down",
+      `redis: "redis://x", queues: { q: { size: { warning: 2, critical: 1 } } }`,
+      /warning: is above `critical`/,
+    ],
+    ["a name twice", `redis: "redis://x" }, { name: a, redis: "redis://y"`, /\[1\]\.name: is taken by entry 1 already/],
+  ];
+  for (const [what, settings, problem] of clashes)
+    test(`with ${what}`, () =>
+      assert.match(refusal(`targets: [{ name: a, ${settings} }]`, "CONFIG_INVALID").join("\n"), problem));
+
+  const outputs: [what: string, settings: string, problem: RegExp][] = [
+    [
+      "a destination nowhere",
+      "otlp: [{ headers: { a: b } }]",
+      /otlp\[0\]: give `endpoint`, `metrics_endpoint` or `preset`/,
+    ],
+    [
+      "a preset that lacks its key",
+      "otlp: [{ preset: datadog, region: eu }]",
+      /key: is missing: the preset `datadog` needs it/,
+    ],
+    [
+      "a region without a preset",
+      `otlp: [{ endpoint: "http://x", region: eu }]`,
+      /region: is of use only with `preset`/,
+    ],
+    ["two endpoints", `otlp: [{ endpoint: "http://x", metrics_endpoint: "http://y" }]`, /give either `endpoint` or/],
+    [
+      "a header that is none",
+      `otlp: [{ endpoint: "http://x", headers: { "a b": c } }]`,
+      /expected the name of an HTTP header/,
+    ],
+    [
+      "a password without end",
+      "prometheus: { basic_auth: { username: u } }",
+      /password: is missing \(or `password_file`\)/,
+    ],
+    [
+      "two ways to ask who it is",
+      "prometheus: { bearer_token: a, basic_auth: { username: u, password: p } }",
+      /basic_auth: give either/,
+    ],
+    ["a port that is none", `prometheus: { listen: "x:65536" }`, /expected a port up to 65535/],
+    ["masks without a key", "}, cardinality: { queues: { mask: [{ match: a }] }", /cardinality\.mask_key: is missing/],
+  ];
+  for (const [what, settings, problem] of outputs)
+    test(`with ${what}`, () => {
+      const text = `{ targets: [{ name: a, redis: "redis://x" }], export: { ${settings} } }`;
+      assert.match(refusal(text, "CONFIG_INVALID").join("\n"), problem);
+    });
+
   test("never shows a value", () => {
     const text = `targets: [{ name: "canary!", redis: canary }]\ninterval: canary\nlog: { level: canary }\nexport: { otlp: [{ endpoint: canary }], prometheus: { listen: canary } }`;
     const lines = refusal(text, "CONFIG_INVALID");

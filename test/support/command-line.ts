@@ -16,9 +16,10 @@ export async function run(argv: readonly string[], env: Record<string, string> =
     out: (text) => (out += text),
     err: (text) => (err += text),
     env,
+    version: "1.2.3",
     color,
     signal: new AbortController().signal,
   };
-  const code = await runProgram(argv, io, () => "1.2.3");
+  const code = await runProgram(argv, io);
   return { code, out, err };
 }
