@@ -228,6 +228,6 @@ test("with unique payloads the truth always lies between the bounds, whatever ha
         assertHolds(queue, queue.tick(nowMs, walkLimit), nowMs);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

@@ -27,6 +27,7 @@ export class Trail {
   #near: Marker[] = [];
   #atMs = 0;
   #size = 0;
+  /** The oldest element's text when last located: while it stays, so does the number. */
   #headText: string | undefined;
   #headKept = false;
   #located = false;
@@ -72,7 +73,6 @@ export class Trail {
   /** Takes a look; locates the queue without a search where it can. */
   look(look: Look): void {
     this.#headKept = this.#headText !== undefined && look.head === this.#headText && this.#tail.length > 0;
-    this.#headText = look.head;
     this.#gone = false;
     this.#located = false;
     if (look.size === 0) this.#becomeEmpty(look.atMs);
@@ -141,7 +141,6 @@ export class Trail {
 
   /** Takes what the searches found, with the look that was made along with them. */
   found(hits: readonly Hit[], look: Look): void {
-    this.#headText = look.head ?? this.#headText;
     const head = agreedHead(
       hits.flatMap(({ search, index }) => (index === undefined ? [] : [{ marker: search.marker, index }])),
     );
@@ -195,6 +194,8 @@ export class Trail {
 
   /** Nothing is known any more of the elements that are there; what is pushed from now on is numbered anew. */
   #loseCount(look: Look): void {
+    this.#headKept = false;
+    this.#headText = undefined;
     const grown = look.size - (this.#end - this.#head);
     this.#count(Math.max(0, grown), Math.max(0, -grown));
     this.#head = this.#end;
@@ -212,6 +213,7 @@ export class Trail {
     this.#marks = new Marks([{ atMs, pushed: this.#end }]);
     this.#tail = [];
     this.#near = [];
+    this.#headText = undefined;
     this.#misses = 0;
     this.#atMs = atMs;
     this.#located = true;
@@ -230,6 +232,7 @@ export class Trail {
     this.#marks.add({ atMs: look.atMs, pushed: end });
     this.#marks.dropBefore(head);
     if (!unchanged) this.#renewMarkers(look);
+    this.#headText = look.head;
     this.#atMs = look.atMs;
     this.#located = true;
     this.#misses = 0;
