@@ -3,13 +3,14 @@ import type { Collection } from "../collect/family.ts";
 import { maskKey } from "../config/mask-key.ts";
 import { namedQueues } from "../config/promises.ts";
 import type { Config, TargetConfig } from "../config/schema.ts";
+import { renderExposition } from "../export/prometheus.ts";
 import type { Snapshot } from "../systems/system.ts";
 import type { Io } from "./command.ts";
 import { snapshotCollection } from "./snapshot-collection.ts";
 import { snapshotTable } from "./snapshot-table.ts";
 import { painter } from "./terminal.ts";
 
-export const snapshotFormats = ["table", "json", "otlp"] as const;
+export const snapshotFormats = ["table", "json", "otlp", "prometheus"] as const;
 export type SnapshotFormat = (typeof snapshotFormats)[number];
 
 /** What was read of one target. */
@@ -36,6 +37,8 @@ export async function renderSnapshots(
       return json(taken);
     case "otlp":
       return otlp(await collections(taken, context.config), context);
+    case "prometheus":
+      return renderExposition(await collections(taken, context.config), "prometheus");
   }
 }
 

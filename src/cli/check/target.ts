@@ -4,6 +4,7 @@ import type { TargetConfig } from "../../config/schema.ts";
 import { QueuewatchError } from "../../errors.ts";
 import type { Redis } from "../../redis/client.ts";
 import { info, time } from "../../redis/commands.ts";
+import { parseInfo, serverVersion } from "../../redis/health.ts";
 import type { Detected, Snapshot, System } from "../../systems/system.ts";
 import { fault, note, ok, type Finding } from "./finding.ts";
 
@@ -55,9 +56,8 @@ async function checkServer(target: TargetConfig, { redis, now, signal }: TargetP
 
 /** `Redis 7.0.15`, `Valkey 8.1.1`, of INFO's text. */
 export function serverName(text: string): string {
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(text)?.[1];
-  const valkey = field("valkey_version");
-  return valkey === undefined ? `Redis ${field("redis_version") ?? "of unknown version"}` : `Valkey ${valkey}`;
+  const version = serverVersion(parseInfo(text)) ?? "of unknown version";
+  return version.startsWith("Valkey") ? version : `Redis ${version}`;
 }
 
 function isEncrypted({ redis }: TargetConfig): boolean {
