@@ -146,6 +146,7 @@ export class OtlpDestination implements Destination {
     if (verdict.kind === "refused") {
       batch.lost();
       this.#say(verdict.code, `${points} points: ${verdict.reason}`);
+      this.#failure = verdict.code;
       return;
     }
     batch.delivered();
@@ -163,6 +164,7 @@ export class OtlpDestination implements Destination {
 
   async #retryLater({ code, reason, afterMs }: Verdict & { kind: "retry" }): Promise<void> {
     this.#say(code, reason);
+    this.#failure = code;
     const ms = this.#backoff.next(afterMs);
     // A flush does not wait for a long pause to end, but it keeps the pauses after it.
     if (this.#closing && this.#hurry.signal.aborted) this.#hurry = new AbortController();
@@ -188,7 +190,6 @@ export class OtlpDestination implements Destination {
   /** Wrong credentials are said once; everything else as often as the log lets it. */
   #say(code: ErrorCode, reason: string): void {
     const again = code === this.#failure && code === "EXPORT_UNAUTHORIZED";
-    if (code !== "EXPORT_DROPPED") this.#failure = code;
     if (!again) this.#parts.log.warn(reason, { code, destination: this.name, action: errors[code].action });
   }
 
