@@ -106,8 +106,8 @@ describe("commands on a real Redis", () => {
   test("nothing but reads was sent", async () => {
     const stats = await redis.cli(["--no-auth-warning", "-a", password, "info", "commandstats"]);
     const sent = [...stats.matchAll(/^cmdstat_(\w+)/gm)].map(([, name]) => name ?? "");
-    const connecting = ["auth", "hello", "select", "config"];
+    const connecting = new Set(["auth", "hello", "select", "config"]);
     assert.ok(sent.includes("llen"));
-    for (const name of sent) assert.ok(connecting.includes(name) || Object.hasOwn(allowedCommands, name), name);
+    for (const name of sent) assert.ok(connecting.has(name) || Object.hasOwn(allowedCommands, name), name);
   });
 });
