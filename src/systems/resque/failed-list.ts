@@ -25,8 +25,10 @@ export class FailedList {
   #known: (FailureEntry | undefined)[] = [];
   readonly #maxKnown: number;
 
-  constructor(maxKnown: number) {
+  /** `wasEmpty`: it is known that there was no such list at the read before. */
+  constructor(maxKnown: number, wasEmpty: boolean) {
     this.#maxKnown = maxKnown;
+    if (wasEmpty) this.#size = 0;
   }
 
   get size(): number {

@@ -48,7 +48,10 @@ export class FailureReader {
     const before = this.#lists;
     const each = Math.max(50, Math.floor(maxKnown / names.length));
     this.#lists = new Map(
-      names.map((name) => [name, before.get(name) ?? { list: new FailedList(each), entryBytes: undefined }]),
+      names.map((name) => {
+        const list = () => new FailedList(each, this.#turn > 0);
+        return [name, before.get(name) ?? { list: list(), entryBytes: undefined }];
+      }),
     );
   }
 
