@@ -120,7 +120,7 @@ function childOf(node: unknown, step: PropertyKey): { key: unknown; value: unkno
 }
 
 /** `targets[0].queues["report-*"].latency`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   const steps = path.map((step) => {
     if (typeof step === "number") return `[${step}]`;
     return /^\w+$/.test(String(step)) ? `.${String(step)}` : `[${JSON.stringify(String(step))}]`;

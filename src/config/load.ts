@@ -8,7 +8,7 @@ import type { Environment } from "./references.ts";
 import { configSchema, generatorSchema, type Config, type GeneratorConfig } from "./schema.ts";
 
 /** The file that is read when none is named, if there is one. */
-export const defaultFile = "queuewatch.yaml";
+const defaultFile = "queuewatch.yaml";
 const maxBytes = 1024 ** 2;
 
 /** What `loadConfig` goes by. */

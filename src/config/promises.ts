@@ -2,7 +2,7 @@ import { compileGlob, type Glob } from "./glob.ts";
 import type { TargetConfig } from "./schema.ts";
 
 /** Limits of one quantity: from where on it is a warning, and critical. */
-export interface Limits {
+interface Limits {
   readonly warning?: number | undefined;
   readonly critical?: number | undefined;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { classProcessed, queueSize } from "../../src/catalogue/jobqueue.ts";
 import { snapshotCollection } from "../../src/cli/snapshot-collection.ts";
+import { renderSnapshots } from "../../src/cli/snapshot-formats.ts";
 import { snapshotTable } from "../../src/cli/snapshot-table.ts";
 import { columns, painter, shortBytes, shortDuration } from "../../src/cli/terminal.ts";
 import { targetView } from "../../src/collect/agent.ts";
@@ -107,6 +108,26 @@ dead         mail   HardJob  IOError     6
       // oxlint-disable-next-line no-control-regex
       assert.doesNotMatch(line, /[\u0000-\u001f\u202e]/);
     }
+  });
+});
+
+describe("a snapshot as JSON", () => {
+  test("keeps names as they are, and lets none of them act on a terminal", async () => {
+    const name = "a\u001b[2J\u202e\u2028\u0085ü\u200b";
+    const taken = [{ target, snapshots: [snapshotOf({ queues: [queue(name)] })] }];
+    const io = {
+      out: () => undefined,
+      err: () => undefined,
+      env: {},
+      version: "1",
+      color: true,
+      signal: new AbortController().signal,
+    };
+    const text = await renderSnapshots("json", taken, { config, io });
+    // oxlint-disable-next-line no-control-regex
+    assert.doesNotMatch(text, /[\u001b\u202e\u2028\u0085\u200b]/);
+    const [read] = JSON.parse(text) as { target: string; queues: { queue: string }[] }[];
+    assert.deepEqual([read?.target, read?.queues[0]?.queue], ["shop", name]);
   });
 });
 
