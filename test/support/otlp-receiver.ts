@@ -20,7 +20,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly partialSuccess?: { readonly rejectedDataPoints: number; readonly errorMessage?: string };
-  /** `before`: the connection is cut instead of an answer; `during`: after the headers and a part of the body. */
+  /** `before`: the connection is reset instead of an answer; `during`: it ends after the headers and a part of the body. */
   readonly reset?: "before" | "during";
   /** Never answers. */
   readonly hang?: boolean;
@@ -144,7 +144,7 @@ function reply(response: ServerResponse, answer: Answer, isJson: boolean): void 
   const cut = answer.reset === "during";
   const length = Buffer.byteLength(body) + (cut ? 100 : 0);
   response.writeHead(answer.status ?? 200, { "content-type": type, "content-length": length, ...answer.headers });
-  if (cut) response.write(body.length > 0 ? body : " ", () => response.socket?.resetAndDestroy());
+  if (cut) response.write(body.length > 0 ? body : " ", () => response.socket?.destroySoon());
   else response.end(body);
 }
 
