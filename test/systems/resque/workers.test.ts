@@ -123,12 +123,12 @@ test("node-resque counts successes, Resque attempts; where both share a namespac
 test("what was seen of the programs is kept over a restart, when no worker is left to tell", async () => {
   await cli("MSET", "resque:stat:processed", "30", "resque:stat:failed", "11");
   await node("n:1", start);
-  const before = world.open();
-  await world.read(before);
+  const first = world.open();
+  await world.read(first);
   await cli("DEL", "resque:workers");
-  const after = world.open();
-  after.restore(JSON.parse(JSON.stringify(before.save())));
-  assert.equal((await world.read(after)).jobs.processed, 41);
+  const second = world.open();
+  second.restore(JSON.parse(JSON.stringify(first.save())));
+  assert.equal((await world.read(second)).jobs.processed, 41);
 });
 
 test("a job in the hands of a killed worker is presumed lost after the grace, once", async () => {
@@ -175,18 +175,18 @@ test("no false alarm: a pruned worker, a clean stop, a job that ended, a worker 
 });
 
 test("a loss that was counted is not counted again after a restart", async () => {
-  const before = world.open();
+  const first = world.open();
   await ruby("h:1:q", start);
   await cli("SET", "resque:worker:h:1:q", job("Long"));
   for (const seconds of [0, 200, 400]) {
     world.nowMs = start + seconds * 1_000;
-    await world.read(before);
+    await world.read(first);
   }
-  const state = JSON.parse(JSON.stringify(before.save()));
-  const after = world.open();
-  after.restore(state);
+  const state = JSON.parse(JSON.stringify(first.save()));
+  const second = world.open();
+  second.restore(state);
   for (const seconds of [415, 800]) {
     world.nowMs = start + seconds * 1_000;
-    assert.deepEqual((await world.read(after)).lostJobsSince, []);
+    assert.deepEqual((await world.read(second)).lostJobsSince, []);
   }
 });
