@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import manifest from "../package.json" with { type: "json" };
 import { runProgram } from "./cli/program.ts";
 
 // Whoever reads our output may go away (`queuewatch snapshot | head`): that is no error.
@@ -21,15 +21,9 @@ const io = {
   out: (text: string): void => void process.stdout.write(text),
   err: (text: string): void => void process.stderr.write(text),
   env: process.env,
-  version: readVersion(),
+  version: manifest.version,
   color: process.stdout.isTTY && process.stdout.hasColors(),
   signal: stop.signal,
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), io);
-
-/** From the package, one folder up in the sources and in the bundle alike. */
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
-}
