@@ -10,6 +10,9 @@ const farAheadMs = 86_400_000;
 const skewMs = 5_000;
 /** A head larger than this is not kept to be compared with the next one. */
 const keptLength = 4_096;
+/** Where so many looks found no time, the oldest job is read every so many turns only. */
+const silentLooks = 5;
+const silentTurns = 20;
 
 /** Reads the payloads that a look brings: when the oldest job was enqueued, where it tells, and which are no jobs. */
 export class HeadReader {
@@ -17,17 +20,26 @@ export class HeadReader {
   #headText: string | undefined;
   #enqueuedAtMs: number | undefined;
   #tail: readonly string[] = [];
+  /** Looks in a row at jobs that told no time. */
+  #silent = 0;
 
   constructor(queue: string) {
     this.#queue = queue;
+  }
+
+  /** Whether to read the oldest job: not each time where jobs tell no time, the youngest ones neither. */
+  wanted(turn: number): boolean {
+    return this.#silent < silentLooks || turn % silentTurns === 0;
   }
 
   take({ atMs, head, tail }: Look, invalid: InvalidCounter): void {
     if (head === undefined) this.#enqueuedAtMs = undefined;
     else if (head !== this.#headText) this.#enqueuedAtMs = this.#time(head, atMs, invalid);
     this.#headText = head !== undefined && head.length <= keptLength ? head : undefined;
-    const known = new Set(this.#tail);
-    for (const text of tail) if (!known.has(text) && text !== head) this.#time(text, atMs, invalid);
+    this.#silent = this.#enqueuedAtMs === undefined ? this.#silent + 1 : 0;
+    for (const text of tail)
+      if (!this.#tail.includes(text) && text !== head && this.#time(text, atMs, invalid) !== undefined)
+        this.#silent = 0;
     this.#tail = tail.filter((text) => text.length <= keptLength);
   }
 

@@ -51,6 +51,7 @@ interface Plan {
   readonly memory: Memory;
   readonly sizing: boolean;
   readonly window: number | undefined;
+  readonly head: boolean;
 }
 
 /** Reads sizes, latencies and what was added and taken, of all queues, within a fixed cost. */
@@ -105,24 +106,29 @@ export class QueueReader {
       memory.look = undefined;
       const sizing = memory.payloadBytes === undefined || (this.#turn + index) % sizingTurns === 0;
       const known = memory.size > 0 && memory.payloadBytes !== undefined;
-      return { memory, sizing, window: known ? windowOf(memory, bytes, restores) : undefined };
+      return this.#plan(memory, sizing, known ? windowOf(memory, bytes, restores) : undefined);
     });
     await this.#look(redis, plans, context);
     const rest = plans.filter(({ memory, window }) => window === undefined && memory.size > 0);
-    const second = rest.map(({ memory }) => ({ memory, sizing: false, window: windowOf(memory, bytes, restores) }));
+    const second = rest.map(({ memory }) => this.#plan(memory, false, windowOf(memory, bytes, restores)));
     const readable = second.filter(({ window }) => window !== undefined);
     if (readable.length < second.length)
       context.problems.add("READ_PARTIAL", `payloads of ${second.length - readable.length} queues wait for their turn`);
     await this.#look(redis, readable, context);
   }
 
+  #plan(memory: Memory, sizing: boolean, window: number | undefined): Plan {
+    const head = window !== undefined && (window === 0 || memory.trail.restoring || memory.heads.wanted(this.#turn));
+    return { memory, sizing, window, head };
+  }
+
   async #look(redis: Redis, plans: readonly Plan[], context: QueueContext): Promise<void> {
-    const commands = plans.flatMap(({ memory, sizing, window }) => {
+    const commands = plans.flatMap(({ memory, sizing, window, head }) => {
       const key = this.#keys.queue(memory.queue);
       return [
         llen(key),
         ...(sizing ? [memoryUsage(key, 5)] : []),
-        ...(window === undefined ? [] : [lindex(key, 0)]),
+        ...(head ? [lindex(key, 0)] : []),
         ...(window ? [lrange(key, -window, -1)] : []),
       ];
     });
@@ -132,13 +138,13 @@ export class QueueReader {
 }
 
 function takeLook(
-  { memory, sizing, window }: Plan,
+  { memory, sizing, window, head: wanted }: Plan,
   key: string,
   { replies, context }: { replies: Replies; context: QueueContext },
 ): void {
   memory.size = replies.number(key) ?? 0;
   if (sizing) memory.payloadBytes = bytesPerJob(replies.number(key), memory.size);
-  const head = window === undefined ? undefined : replies.text(key);
+  const head = wanted ? replies.text(key) : undefined;
   const tail = window ? replies.texts(key) : [];
   if (window === undefined && memory.size > 0) return;
   const look: Look = { atMs: context.nowMs, size: memory.size, head, tail };

@@ -38,6 +38,8 @@ const idsPerCommand = 100;
 /** Payloads of running jobs are read up to this many bytes a read; a job may have arguments of any size. */
 const maxPayloadBytes = 8 * 1024 * 1024;
 const maxHeartbeats = 20_000;
+/** Longer texts are not kept to be compared with the next ones. */
+const keptLength = 1_024;
 
 /** What is known of a worker from its first look: never changes during its life. */
 interface Identity {
@@ -53,6 +55,7 @@ interface Identity {
 export class WorkerReader {
   readonly #keys: Keys;
   readonly #identities = new Map<string, Identity>();
+  readonly #texts = new Map<string, { readonly text: string; readonly job: RunningJob }>();
   #offset = 0;
 
   constructor(keys: Keys) {
@@ -70,7 +73,8 @@ export class WorkerReader {
     const pings = await this.#pings(redis, ids, { beats, problems, signal });
     const jobs = await this.#jobs(redis, ids, { problems, signal });
     const present = new Set(ids);
-    for (const id of this.#identities.keys()) if (!present.has(id)) this.#identities.delete(id);
+    for (const known of [this.#identities, this.#texts])
+      for (const id of known.keys()) if (!present.has(id)) known.delete(id);
     const workers = ids.map((id) => {
       const identity = this.#identify(id, beats.has(id), pings.get(id)?.name);
       const beatMs = momentMs(beats.get(id)) ?? pings.get(id)?.atMs;
@@ -143,10 +147,10 @@ export class WorkerReader {
     let [done, bytes, step] = [0, 0, idsPerCommand];
     while (done < order.length) {
       const some = order.slice(done, done + step);
-      const texts = await this.#texts(redis, some, { problems, signal });
+      const texts = await this.#values(redis, some, { problems, signal });
       texts.forEach((text, index) => {
         bytes += text?.length ?? 0;
-        const job = text === undefined ? undefined : runningJob(text);
+        const job = text === undefined ? undefined : this.#runningJob(some[index] ?? "", text);
         if (job) jobs.set(some[index] ?? "", job);
       });
       done += some.length;
@@ -161,7 +165,17 @@ export class WorkerReader {
     return jobs;
   }
 
-  async #texts(
+  /** A job that runs for long is read from the same text each time. */
+  #runningJob(id: string, text: string): RunningJob | undefined {
+    const known = this.#texts.get(id);
+    if (known?.text === text) return known.job;
+    const job = runningJob(text);
+    if (text.length <= keptLength && job) this.#texts.set(id, { text, job });
+    else this.#texts.delete(id);
+    return job;
+  }
+
+  async #values(
     redis: Redis,
     ids: readonly string[],
     { problems, signal }: { problems: Problems; signal: AbortSignal },
