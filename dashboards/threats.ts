@@ -1,5 +1,4 @@
 import {
-  classFailed,
   classProcessed,
   failureRecorded,
   jobLost,
@@ -8,6 +7,7 @@ import {
   queueSize,
   workerLost,
 } from "../src/catalogue/jobqueue.ts";
+import { targetUp } from "../src/catalogue/queuewatch.ts";
 import {
   alertList,
   dashboard,
@@ -24,15 +24,16 @@ import {
   above,
   add,
   and,
+  atMost,
   clampMin,
   countBy,
   divide,
   increase,
   multiply,
   offset,
+  on,
   or,
   quantileOverTime,
-  range,
   rate,
   select,
   subquery,
@@ -47,9 +48,17 @@ const scope = queries.targetScope;
 const targetLabels = queries.targetLabels;
 const size = queries.size(scope);
 
-/** Queues of a hundred jobs or more that hold three times what they held in nineteen of twenty moments of the last day. */
-const usual = quantileOverTime(0.95, range(queueSize, "1d", scope));
-const swollen = and(above(size, 100), above(size, multiply(usual, 3)));
+/**
+ * Queues of a hundred jobs or more that hold three times what they held an hour ago, and three times what they held at
+ * this time yesterday; of targets that were watched an hour ago.
+ */
+const anHourAgo = offset(size, "1h");
+const yesterday = offset(size, "1d");
+const grown = unless(
+  unless(above(size, 100), atMost(size, multiply(anHourAgo, 3))),
+  atMost(size, multiply(yesterday, 3)),
+);
+const swollen = and(grown, offset(select(targetUp, scope), "1h"), on(...targetLabels));
 
 /** Jobs that arrive per second: what was processed and by what the queues grew. */
 const arrivals = clampMin(
@@ -61,13 +70,15 @@ const surge = divide(arrivals, clampMin(usualArrivals, 0.1));
 
 const classFailure = queries.classFailureShare("10m");
 const classVolume = above(rate(classProcessed, "10m", queries.classScope), 0.05);
-const usualClassFailure = divide(
-  rate(classFailed, "1d", queries.classScope),
-  above(rate(classProcessed, "1d", queries.classScope), 0),
-);
+const classFailureYesterday = offset(queries.classFailureShare("1h"), "1d");
+const classFailureGrowth = or(subtract(classFailure, classFailureYesterday), classFailure);
 
-const failures = (window: "1h" | "1d") => sumBy(increase(failureRecorded, window, scope), ["error.type", "job.class"]);
-const newErrors = unless(above(failures("1h"), 0), above(offset(failures("1d"), "1h"), 0));
+/** A counter begins with the first failure and stays: what is there now and was not yesterday is new. */
+const kinds = ["error.type", "job.class"] as const;
+const newErrors = unless(
+  above(sumBy(increase(failureRecorded, "1h", scope), kinds), 0),
+  offset(sumBy(increase(failureRecorded, "10m", scope), kinds), "1d"),
+);
 
 export default dashboard({
   name: "threats",
@@ -84,7 +95,7 @@ export default dashboard({
           key: "swollen-now",
           title: "Swollen queues",
           about:
-            "Queues of a hundred jobs or more that hold three times what is usual for them. Several at once: a flood.",
+            "Queues of a hundred jobs or more that hold three times what they held an hour ago and yesterday. Several at once: a flood.",
           width: 4,
           unit: "short",
           thresholds: worseAbove(1, 3),
@@ -117,7 +128,7 @@ export default dashboard({
         stat({
           key: "new-errors-now",
           title: "New kinds of failure",
-          about: "Pairs of class and error of the last hour that did not occur in the day before.",
+          about: "Pairs of class and error of the last hour that were not there yesterday.",
           width: 4,
           unit: "short",
           thresholds: worseAbove(1, 5),
@@ -160,9 +171,10 @@ export default dashboard({
         }),
         timeseries({
           key: "swollen",
+          step: 300,
           title: "Swollen queues at once",
           about:
-            "How many queues hold three times what is usual for them. One may be a batch; several at once are a flood.",
+            "How many queues hold three times what they held an hour ago and yesterday. One may be a batch; several at once are a flood.",
           width: 8,
           unit: "short",
           draw: "area",
@@ -172,7 +184,7 @@ export default dashboard({
         table({
           key: "swollen-queues",
           title: "Which queues",
-          about: "Queues that hold more than what is usual for them, by how much.",
+          about: "What they hold now, held an hour ago, and held at this time yesterday.",
           width: 8,
           labels: [
             labelColumn("queue", "Queue", {
@@ -181,19 +193,12 @@ export default dashboard({
             labelColumn("target", "Target"),
           ],
           columns: [
-            { title: "Waiting", value: topk(50, above(size, 10)), shows: queueSize, width: 90 },
-            {
-              title: "Of the usual",
-              value: divide(topk(50, above(size, 10)), clampMin(usual, 1)),
-              unit: "percentunit",
-              decimals: 0,
-              thresholds: worseAbove(1.5, 3),
-              cell: "background",
-              width: 110,
-            },
+            { title: "Waiting", value: topk(50, swollen), shows: queueSize },
+            { title: "An hour ago", value: and(anHourAgo, swollen), shows: queueSize },
+            { title: "Yesterday", value: and(yesterday, swollen), shows: queueSize },
           ],
-          sort: ["Of the usual"],
-          noValue: "No queue has more than ten jobs",
+          sort: ["Waiting"],
+          noValue: "None",
         }),
       ],
     },
@@ -209,7 +214,7 @@ export default dashboard({
           unit: "short",
           draw: "bars",
           series: [
-            series(sumBy(increase(payloadInvalid, "$__rate_interval", scope), ["queue", "error.type"]), [
+            series(topk(10, sumBy(increase(payloadInvalid, "$__rate_interval", scope), ["queue", "error.type"])), [
               "queue",
               "error.type",
             ]),
@@ -220,19 +225,17 @@ export default dashboard({
           key: "class-failures",
           title: "Failing attempts of a class, above its usual",
           about:
-            "Share of the attempts that fail, less that of the last day; classes of some volume, the ten worst at each moment.",
+            "Share of the attempts that fail, less that of the same time yesterday; classes of some volume, the ten worst at each moment.",
           width: 8,
           unit: "percentunit",
           thresholds: worseAbove(0.1, 0.3),
-          series: [
-            series(topk(10, subtract(and(classFailure, classVolume), usualClassFailure)), ["job.class", "target"]),
-          ],
+          series: [series(topk(10, and(classFailureGrowth, classVolume)), ["job.class", "target"])],
           link: { to: "classes", title: "Open the class", fill: { target: "target", class: "job_class" } },
         }),
         table({
           key: "new-errors",
           title: "New kinds of failure",
-          about: "Of the last hour, not seen in the day before.",
+          about: "Of the last hour, not there yesterday.",
           width: 8,
           labels: [
             labelColumn("job.class", "Class", {

@@ -46,11 +46,11 @@ export function classicDashboard(dashboard: Dashboard, settings: DashboardSettin
     .links([linksToAll()])
     .annotations([deployMarks()]);
   const plain: ClassicDashboard = JSON.parse(JSON.stringify(builder.build()));
-  const panels = laidOut(dashboard, `${settings.interval}s`);
+  const panels = laidOut(dashboard, settings.interval);
   return Object.assign(plain, {
     panels,
     links: plain.links?.map(inSight),
-    annotations: { list: plain.annotations?.list?.map(inSight) },
+    annotations: { list: plain.annotations.list?.map(inSight) },
   });
 }
 
@@ -86,7 +86,7 @@ function inSight<T extends object>(shown: T): T {
 }
 
 /** Headings and panels on Grafana's grid of 24 columns, from top to bottom. */
-function laidOut(dashboard: Dashboard, interval: string): (ClassicPanel | RowPanel)[] {
+function laidOut(dashboard: Dashboard, interval: number): (ClassicPanel | RowPanel)[] {
   let y = 0;
   return dashboard.rows.flatMap((row) => {
     const heading = row.title === undefined ? [] : [headingPanel(row.title, y)];

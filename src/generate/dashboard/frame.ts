@@ -10,8 +10,8 @@ import { unitOf } from "./unit.ts";
 /** Where a panel stands, and how often there can be new values. */
 export interface Place {
   readonly grid: GridPos;
-  /** Minimum step of its queries, e.g. `15s`: what `$__rate_interval` is made of. */
-  readonly interval: string;
+  /** Seconds between two values at least: what `$__rate_interval` is made of. */
+  readonly interval: number;
 }
 
 /**
@@ -41,7 +41,7 @@ export function framed<B extends AnyBuilder<B>>(builder: B, panel: Panel, querie
     .title(panel.title)
     .description(describe(panel.about, queries))
     .gridPos(place.grid)
-    .interval(place.interval)
+    .interval(`${Math.max(place.interval, panel.step ?? 0)}s`)
     .datasource(datasource);
 }
 

@@ -36,6 +36,8 @@ interface PanelBase {
   /** What the panel says and what to do about it; the metrics' definitions are added. */
   readonly about: string;
   readonly width: number;
+  /** Least seconds between two values, for queries that are dear; default: the agent's interval. */
+  readonly step?: number;
 }
 
 interface ValuePanel extends PanelBase {
