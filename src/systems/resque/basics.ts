@@ -1,7 +1,7 @@
 import type { Redis } from "../../redis/client.ts";
 import { get, hlen, mget, scard, time, zcard } from "../../redis/commands.ts";
 import type { Keys } from "./keys.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 
 /** Totals, and the sizes that tell how to read the rest. */
 export interface Basics {

@@ -2,7 +2,7 @@ import type { Redis } from "../../redis/client.ts";
 import { llen, zrange, type Scored } from "../../redis/commands.ts";
 import type { SetState } from "../system.ts";
 import type { Keys } from "./keys.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 
 /** Timestamps whose jobs are counted in one read, the most urgent first; what lies beyond is estimated from them. */
 const maxTimestamps = 300;

@@ -1,4 +1,4 @@
-import { digest } from "./latency/markers.ts";
+import { digest } from "../digest.ts";
 import { classOf, parseObject } from "./payload.ts";
 
 /** What is kept of an entry of a failed list. */

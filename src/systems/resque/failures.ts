@@ -4,8 +4,8 @@ import type { FailureGroup } from "../system.ts";
 import { FailedList, type NewFailures } from "./failed-list.ts";
 import type { FailureEntry } from "./failure-entry.ts";
 import type { Keys } from "./keys.ts";
-import type { Problems } from "./problems.ts";
-import { Replies } from "./replies.ts";
+import type { Problems } from "../problems.ts";
+import { Replies } from "../replies.ts";
 
 /** Entries remembered over all lists, to say what they consist of. */
 const maxKnown = 2_000;

@@ -1,5 +1,5 @@
-import type { Problems } from "./problems.ts";
-import type { InvalidCounter } from "./invalid-payloads.ts";
+import type { Problems } from "../problems.ts";
+import type { InvalidCounter } from "../invalid-payloads.ts";
 import type { Look } from "./latency/look.ts";
 import { readJob } from "./payload.ts";
 

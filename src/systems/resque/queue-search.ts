@@ -1,11 +1,11 @@
 import type { Redis } from "../../redis/client.ts";
 import { lindex, llen, lpos, lrange } from "../../redis/commands.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../budget.ts";
 import type { Keys } from "./keys.ts";
 import type { Hit, Look, Search } from "./latency/look.ts";
 import { Trail } from "./latency/trail.ts";
-import type { Problems } from "./problems.ts";
-import { Replies } from "./replies.ts";
+import type { Problems } from "../problems.ts";
+import { Replies } from "../replies.ts";
 
 /** A queue whose trail may have to be searched for. */
 export interface Searched {

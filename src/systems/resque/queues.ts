@@ -1,14 +1,14 @@
 import type { Redis } from "../../redis/client.ts";
 import { lindex, llen, lrange, memoryUsage } from "../../redis/commands.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../budget.ts";
 import { HeadReader } from "./heads.ts";
-import type { InvalidCounter } from "./invalid-payloads.ts";
+import type { InvalidCounter } from "../invalid-payloads.ts";
 import type { Keys } from "./keys.ts";
 import { savedTrails, searchQueues, type Searched } from "./queue-search.ts";
 import type { Look } from "./latency/look.ts";
 import { Trail } from "./latency/trail.ts";
-import type { Problems } from "./problems.ts";
-import { Replies } from "./replies.ts";
+import type { Problems } from "../problems.ts";
+import { Replies } from "../replies.ts";
 
 /** What was found of one queue. */
 export interface QueueReading {

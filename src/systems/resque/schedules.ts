@@ -7,7 +7,7 @@ import type { ReaderOptions } from "../system.ts";
 import { momentMs } from "../time-text.ts";
 import type { Keys } from "./keys.ts";
 import { parseObject } from "./payload.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 
 /** Hashes with more fields than this are not read: no one has so many schedules. */
 const maxFields = 2_000;

@@ -1,7 +1,7 @@
 import type { Redis } from "../../redis/client.ts";
 import { get } from "../../redis/commands.ts";
 import type { Snapshot } from "../system.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 import type { Worker } from "./workers.ts";
 
 /**

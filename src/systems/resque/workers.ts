@@ -3,7 +3,7 @@ import { hgetall, hmget, mget } from "../../redis/commands.ts";
 import { momentMs } from "../time-text.ts";
 import type { Keys } from "./keys.ts";
 import { classOf, parseObject } from "./payload.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../problems.ts";
 import { nodeNames, readWorkerId } from "./worker-id.ts";
 
 /** A job that a worker says it is executing. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { digest } from "../../digest.ts";
 
 /** An element of a queue whose number is known, to be found again. */
 export interface Marker {
@@ -10,11 +10,6 @@ export interface Marker {
 const maxMarkerLength = 4_096;
 /** How many elements that once were markers are remembered, as digests, to tell payloads that come again. */
 const remembered = 64;
-
-/** What stands for an element in memory and in saved state: never its text. */
-export function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
-}
 
 /** Chooses elements that can be found again: those that no other element of the queue seems to equal. */
 export class MarkerChoice {

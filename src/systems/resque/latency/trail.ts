@@ -1,4 +1,5 @@
-import { digest, MarkerChoice, type Marker } from "./markers.ts";
+import { digest } from "../../digest.ts";
+import { MarkerChoice, type Marker } from "./markers.ts";
 import { Marks, type AgeEstimate } from "./marks.ts";
 import { agreedHead, type Hit, type Look, type Search } from "./look.ts";
 import { savedTrail, type SavedTrail } from "./saved-trail.ts";

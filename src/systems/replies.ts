@@ -1,4 +1,4 @@
-import type { Result } from "../../redis/client.ts";
+import type { Result } from "../redis/client.ts";
 import type { Problems } from "./problems.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { InvalidPayloads } from "../system.ts";
-import { digest } from "./latency/markers.ts";
+import type { InvalidPayloads } from "./system.ts";
+import { digest } from "./digest.ts";
 
 type ErrorType = InvalidPayloads["errorType"];
 

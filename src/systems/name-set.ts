@@ -1,5 +1,5 @@
-import type { Redis } from "../../redis/client.ts";
-import { smembers, sscan } from "../../redis/commands.ts";
+import type { Redis } from "../redis/client.ts";
+import { smembers, sscan } from "../redis/commands.ts";
 import type { Problems } from "./problems.ts";
 
 /** Sets up to this size are read whole at every read. */

@@ -1,6 +1,6 @@
-import type { ErrorCode, QueuewatchError } from "../../errors.ts";
-import type { Result } from "../../redis/client.ts";
-import type { Problem } from "../system.ts";
+import type { ErrorCode, QueuewatchError } from "../errors.ts";
+import type { Result } from "../redis/client.ts";
+import type { Problem } from "./system.ts";
 
 /** Gathers what went wrong during a read: the same thing once, with its count. */
 export class Problems {
