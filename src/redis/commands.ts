@@ -26,6 +26,8 @@ export const allowedCommands = {
   ping: "+ping",
   info: "+info",
   memory: "+memory|usage",
+  /** Only `check --scan` sends it, over a connection that may; no system's reader does, so the ACL of none has it. */
+  scan: "+scan",
 } as const;
 
 export type CommandName = keyof typeof allowedCommands;
@@ -94,6 +96,13 @@ export const sscan = (key: string, cursor: string, count: number): Command<{ cur
   command("sscan", [key, cursor, "COUNT", count], (reply) => {
     const [next, members] = asList(reply);
     return { cursor: asText(next), members: asTexts(members) };
+  });
+
+/** One page of the database's keys that match: the next cursor ("0" at the end), and keys of sets, some maybe again. */
+export const scanSets = (cursor: string, pattern: string, count: number): Command<{ cursor: string; keys: string[] }> =>
+  command("scan", [cursor, "MATCH", pattern, "COUNT", count, "TYPE", "set"], (reply) => {
+    const [next, keys] = asList(reply);
+    return { cursor: asText(next), keys: asTexts(keys) };
   });
 
 export const scard = (key: string): Command<number> => command("scard", [key], asCount);

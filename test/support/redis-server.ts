@@ -80,7 +80,8 @@ async function redisCli(args: readonly string[], input = ""): Promise<string> {
   let errors = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-  child.stdin.end(input);
+  // A command that takes no input may end before it is given: EPIPE.
+  child.stdin.on("error", () => undefined).end(input);
   const [code] = (await once(child, "close")) as [number];
   if (code !== 0) throw new Error(`redis-cli ${args.join(" ")}: exit ${code}: ${errors}${output}`);
   return output;
