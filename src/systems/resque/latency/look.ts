@@ -24,8 +24,16 @@ export interface Hit {
   readonly index: number | undefined;
 }
 
-/** The number of the oldest element by the markers found; undefined when there are none, or they disagree. */
-export function agreedHead(hits: readonly { marker: Marker; index: number }[]): number | undefined {
+/**
+ * The number of the oldest element, by where markers were found; undefined when they disagree, or when an older one is
+ * there and the youngest is not: elements leave the other way round, so what was found is another, equal one.
+ */
+export function agreedHead(
+  hits: readonly { readonly marker: Marker; readonly index: number }[],
+  markers: readonly Marker[],
+): number | undefined {
+  const youngest = Math.max(...markers.map(({ number }) => number));
+  if (!hits.some(({ marker }) => marker.number === youngest)) return undefined;
   const heads = new Set(hits.map(({ marker, index }) => marker.number - index));
   const [head] = heads;
   return heads.size === 1 ? head : undefined;

@@ -10,6 +10,8 @@ export interface Marker {
 const maxMarkerLength = 4_096;
 /** How many elements that once were markers are remembered, as digests, to tell payloads that come again. */
 const remembered = 64;
+/** Stands for the number of a text that came again: no element has it. */
+const never = -1;
 
 /** Chooses elements that can be found again: those that no other element of the queue seems to equal. */
 export class MarkerChoice {
@@ -21,23 +23,27 @@ export class MarkerChoice {
    */
   choose(elements: readonly string[], firstNumber: number): Marker[] {
     const chosen: Marker[] = [];
-    for (let index = elements.length - 1; index >= 0 && chosen.length < 2; index--) {
-      const text = elements[index] ?? "";
-      if (!canMark(text) || elements.indexOf(text) !== elements.lastIndexOf(text)) continue;
-      if (this.#cameAgain(text, firstNumber + index)) continue;
-      chosen.push({ text, number: firstNumber + index });
-    }
-    return chosen;
+    elements.forEach((text, index) => {
+      if (!canMark(text)) return;
+      if (this.#isAlone(text, firstNumber + index)) chosen.unshift({ text, number: firstNumber + index });
+    });
+    return chosen.filter(({ text }) => this.#used.get(digest(text)) !== never).slice(0, 2);
   }
 
-  #cameAgain(text: string, number: number): boolean {
+  /** Notes where the text stands; false once it was seen in two places. */
+  #isAlone(text: string, number: number): boolean {
     const key = digest(text);
     const before = this.#used.get(key);
     if (before === undefined && this.#used.size >= remembered) this.#used.delete(this.#used.keys().next().value ?? "");
+    const alone = before === undefined || before === number;
     this.#used.delete(key);
-    // A text that came again is never trusted any more: no number equals -1.
-    this.#used.set(key, before === undefined || before === number ? number : -1);
-    return before !== undefined && before !== number;
+    this.#used.set(key, alone ? number : never);
+    return alone;
+  }
+
+  /** The text was found to stand in two places. */
+  distrust(text: string): void {
+    this.#used.set(digest(text), never);
   }
 
   get used(): readonly (readonly [string, number])[] {

@@ -93,7 +93,10 @@ export class Trail {
       const number = numbers.get(digest(text));
       return number === undefined ? [] : [{ marker: { text, number }, index: first + at }];
     });
-    const head = agreedHead(hits);
+    const head = agreedHead(
+      hits,
+      hits.map(({ marker }) => marker),
+    );
     if (head !== undefined) this.#place(head, look);
     else if (saved.tail.length > 0 && look.head !== undefined && digest(look.head) === saved.headDigest)
       this.#place(this.#head, look);
@@ -109,7 +112,7 @@ export class Trail {
       const at = look.tail.lastIndexOf(marker.text);
       return at >= 0 && at === look.tail.indexOf(marker.text) ? [{ marker, index: first + at }] : [];
     });
-    const head = agreedHead(hits);
+    const head = agreedHead(hits, this.#tail);
     if (head !== undefined) this.#place(head, look);
     else if (this.#tail.length === 0 && this.#near.length === 0) this.#loseCount(look);
   }
@@ -144,6 +147,7 @@ export class Trail {
   found(hits: readonly Hit[], look: Look): void {
     const head = agreedHead(
       hits.flatMap(({ search, index }) => (index === undefined ? [] : [{ marker: search.marker, index }])),
+      hits.map(({ search }) => search.marker),
     );
     if (head !== undefined) return this.#place(head, look);
     if (hits.some(({ index }) => index !== undefined)) return this.#distrust(hits);
@@ -160,6 +164,7 @@ export class Trail {
   /** Markers that contradict each other are not unique. */
   #distrust(hits: readonly Hit[]): void {
     const texts = new Set(hits.map(({ search }) => search.marker.text));
+    for (const text of texts) this.#choice.distrust(text);
     this.#near = this.#near.filter(({ text }) => !texts.has(text));
     this.#tail = this.#tail.filter(({ text }) => !texts.has(text));
   }
