@@ -25,7 +25,7 @@ export interface TargetView {
 /** Past this many hosts the rest is combined. */
 const maxHosts = 100;
 /** `host.name` of all hosts together, where the config does not want them apart. */
-const allHosts = "all";
+export const allHosts = "all";
 
 /** Says a snapshot in the catalogue's words. */
 export function snapshotSamples(snapshot: Snapshot, view: TargetView): Sample[] {
