@@ -65,7 +65,7 @@ export function judge(answer: Answer, nowMs: number): Verdict {
 }
 
 /** Milliseconds of a Retry-After header, in seconds or as a date, at most five minutes; undefined where it says nothing. */
-export function retryAfterMs(text: string | undefined, nowMs: number): number | undefined {
+function retryAfterMs(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const trimmed = text.trim();
   if (/^\d+$/.test(trimmed)) return Math.min(Number(trimmed) * 1_000, maxRetryAfterMs);

@@ -32,7 +32,7 @@ const pointBytes = 72;
 const numberBytes = 8;
 
 /** Number of points that a collection becomes: those of ended series only where they are told. */
-export function countPoints({ families }: Collection, ended: boolean): number {
+function countPoints({ families }: Collection, ended: boolean): number {
   return families.reduce((sum, family) => sum + family.points.length + (ended ? family.ended.length : 0), 0);
 }
 
