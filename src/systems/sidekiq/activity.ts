@@ -1,0 +1,105 @@
+import type { HostState, QueueState, WorkersState } from "../system.ts";
+import type { Process } from "./processes.ts";
+import type { RunningJob } from "./work.ts";
+
+type QueueActivity = Pick<QueueState, "running" | "longestRunning" | "workers" | "slots">;
+type ClassActivity = { readonly running: number; readonly longestRunning: number };
+
+/** What processes do, by queue, by class and in all. Lost ones execute nothing, quiet ones take nothing new. */
+export interface Activity {
+  queue(name: string): QueueActivity;
+  readonly classes: ReadonlyMap<string, ClassActivity>;
+  readonly workers: Omit<WorkersState, "startedSince" | "stoppedSince" | "lostSince">;
+}
+
+interface Doing {
+  running: number;
+  longestRunning: number;
+  workers: number;
+  slots: number;
+}
+
+export function activityOf(
+  processes: readonly Process[],
+  jobsOf: (identity: string) => readonly RunningJob[],
+  nowMs: number,
+): Activity {
+  const queues = new Map<string, Doing>();
+  const classes = new Map<string, Doing>();
+  const alive = processes.filter(({ state }) => state !== "lost");
+  for (const { identity, capsules, state } of alive) {
+    for (const { queue, jobClass, runAtMs } of jobsOf(identity)) {
+      const age = runAtMs === undefined ? 0 : Math.max(0, nowMs - runAtMs) / 1_000;
+      for (const doing of [entryOf(queues, queue), entryOf(classes, jobClass)]) {
+        doing.running++;
+        doing.longestRunning = Math.max(doing.longestRunning, age);
+      }
+    }
+    if (state === "active") serve(queues, capsules);
+  }
+  return {
+    queue: (name) => queues.get(name) ?? newDoing(),
+    classes,
+    workers: workersOf(processes, alive),
+  };
+}
+
+function serve(queues: Map<string, Doing>, capsules: Process["capsules"]): void {
+  const served = new Set<string>();
+  for (const { concurrency, queues: names } of capsules)
+    for (const name of new Set(names)) {
+      const doing = entryOf(queues, name);
+      doing.slots += concurrency;
+      if (!served.has(name)) doing.workers++;
+      served.add(name);
+    }
+}
+
+function newDoing(): Doing {
+  return { running: 0, longestRunning: 0, workers: 0, slots: 0 };
+}
+
+function entryOf(map: Map<string, Doing>, name: string): Doing {
+  const known = map.get(name);
+  if (known) return known;
+  const doing = newDoing();
+  map.set(name, doing);
+  return doing;
+}
+
+function workersOf(processes: readonly Process[], alive: readonly Process[]): Activity["workers"] {
+  const versions = new Map<string, number>();
+  for (const { info } of alive)
+    if (info.version !== undefined) versions.set(info.version, (versions.get(info.version) ?? 0) + 1);
+  const quiet = alive.filter(({ state }) => state === "quiet").length;
+  return {
+    active: alive.length - quiet,
+    quiet,
+    lost: processes.length - alive.length,
+    versions: [...versions].map(([version, count]) => ({ version, count })),
+    hosts: [...Map.groupBy(alive, ({ info }) => info.host)].map(([host, some]) => hostOf(host, some)),
+    processes: alive.flatMap(({ info: { host, pid } }) => (pid === undefined ? [] : [{ host, pid }])),
+  };
+}
+
+function hostOf(host: string, processes: readonly Process[]): HostState {
+  const memory = known(processes.map((process) => process.memory));
+  const ages = known(processes.map((process) => process.heartbeatAge));
+  const rtts = known(processes.map((process) => process.redisRtt));
+  return {
+    host,
+    slots: sum(processes.map(({ slots }) => slots)),
+    busy: sum(processes.map(({ busy }) => busy)),
+    memory: memory.length === 0 ? undefined : sum(memory),
+    heartbeatAge: ages.length === 0 ? undefined : Math.max(...ages),
+    redisRtt: rtts.length === 0 ? undefined : Math.max(...rtts),
+  };
+}
+
+function known(values: readonly (number | undefined)[]): number[] {
+  return values.filter((value) => value !== undefined);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
