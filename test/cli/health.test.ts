@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { testPki, type Pair } from "../support/tls.ts";
 import { run } from "../support/command-line.ts";
 
 describe("health", () => {
@@ -63,6 +65,30 @@ describe("health", () => {
     const basic = `{ listen: "127.0.0.1:${port}", basic_auth: { username: u, password_file: ${join(dir, "password")} } }`;
     assert.equal((await withConfig(basic, "--live")).code, 0);
     assert.deepEqual(asked, [{ url: "/livez", authorization: `Basic ${btoa("u:p")}` }]);
+  });
+
+  test("trusts the agent's own certificate, and no other", async (t) => {
+    const [pki, other] = [testPki(), testPki()];
+    const secure = createSecureServer(pki.server, (_, response) => response.end("ok"));
+    secure.listen(0, "127.0.0.1");
+    await once(secure, "listening");
+    const listen = `127.0.0.1:${(secure.address() as AddressInfo).port}`;
+    const tls = ({ certFile, keyFile }: Pair) => `tls: { certificate_file: ${certFile}, key_file: ${keyFile} }`;
+    t.after(() => {
+      secure.close();
+      secure.closeAllConnections();
+      for (const made of [pki, other]) made.remove();
+    });
+    assert.deepEqual(await withConfig(`{ listen: "${listen}", ${tls(pki.server)} }`), {
+      code: 0,
+      out: "ok\n",
+      err: "",
+    });
+    assert.match((await withConfig(`{ listen: "${listen}", ${tls(other.server)} }`)).err, /UNHEALTHY: no answer/);
+    assert.match(
+      (await withConfig(`{ listen: "${listen}", tls: { certificate_file: /none, key_file: /none } }`)).err,
+      /cannot be read/,
+    );
   });
 
   test("says so when the agent serves nothing", async () => {

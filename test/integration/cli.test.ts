@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { allowedCommands } from "../../src/redis/commands.ts";
@@ -80,10 +81,22 @@ describe("commands on a real Redis", () => {
     assert.ok(prometheus.out.split("\n").includes(bulk));
   });
 
-  test("a target that cannot be read is told of, the others are shown", async () => {
-    const { code, err, out } = await run(["snapshot", "--system", "sidekiq", "--namespace", "nowhere"], env);
+  test("a target in which nothing is known is told of", async () => {
+    const { code, err, out } = await run(["snapshot", "--namespace", "nowhere"], env);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /^queuewatch: default: SYSTEM_NOT_FOUND: /);
+  });
+
+  test("a target that cannot be read is told of, and the others are shown", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "queuewatch-cli-"));
+    const file = join(dir, "queuewatch.yaml");
+    const bad = `{ name: bad, redis: "redis://127.0.0.1:${await freePort()}" }`;
+    await writeFile(file, `targets: [${bad}, { name: good, redis: "\${REDIS_URL}" }]`);
+    const { code, err, out } = await run(["snapshot", "--config", file], env);
+    await rm(dir, { recursive: true });
     assert.equal(code, 1);
-    assert.match(err + out, /SYSTEM_NOT_FOUND|no queues/);
+    assert.match(err, /^queuewatch: bad: REDIS_UNREACHABLE: /);
+    assert.match(out, /^good · resque · /);
   });
 
   test("a password on the command line is warned about, a URL that is none refused", async () => {
