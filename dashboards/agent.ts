@@ -173,7 +173,7 @@ export default dashboard({
         timeseries({
           key: "errors",
           title: "Errors while reading",
-          about: "By target and code, in each interval.",
+          about: "By target and code, in each bar's time.",
           width: 8,
           unit: "short",
           draw: "bars",

@@ -6,7 +6,15 @@ import {
   classRunning,
   failureRecorded,
 } from "../src/catalogue/jobqueue.ts";
-import { bars, dashboard, heatmap, plain, series, timeseries, worseAbove } from "../src/generate/dashboard/panels.ts";
+import {
+  bars,
+  dashboard,
+  heatmap,
+  plainBars,
+  series,
+  timeseries,
+  worseAbove,
+} from "../src/generate/dashboard/panels.ts";
 import * as queries from "../src/generate/dashboard/queries.ts";
 import {
   above,
@@ -107,7 +115,7 @@ export default dashboard({
         timeseries({
           key: "errors",
           title: "New failures by error, at least",
-          about: "Failure records seen in each interval, of all systems.",
+          about: "Failure records seen in each bar's time, of all systems.",
           width: 8,
           unit: "short",
           draw: "bars",
@@ -146,7 +154,7 @@ export default dashboard({
           about: "Execution time of successful jobs over the whole time range.",
           width: 8,
           shows: classDuration,
-          thresholds: plain,
+          thresholds: plainBars,
           noValue: "Not recorded",
           series: [series(topk(10, durations(0.95, "$__range")), byClass)],
         }),

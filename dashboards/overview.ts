@@ -4,6 +4,7 @@ import type { Mapping } from "../src/generate/dashboard/model.ts";
 import {
   alertList,
   dashboard,
+  flaggedAbove,
   labelColumn,
   noneIsGood,
   plain,
@@ -41,7 +42,7 @@ const upWords: readonly Mapping[] = [
   { value: 0, text: "Not read", color: "red" },
 ];
 const statusWords: readonly Mapping[] = [
-  { value: queries.queueStatus.ok, text: "OK", color: "green" },
+  { value: queries.queueStatus.ok, text: "OK", color: "transparent" },
   { value: queries.queueStatus.late, text: "Late", color: "orange" },
   { value: queries.queueStatus.broken, text: "Promise broken", color: "red" },
   { value: queries.queueStatus.unserved, text: "No workers", color: "red" },
@@ -131,7 +132,7 @@ export default dashboard({
       ],
     },
     {
-      height: 7,
+      height: 6,
       panels: [
         table({
           key: "targets",
@@ -151,12 +152,12 @@ export default dashboard({
               value: maxBy(queries.latencyShare(scope), targetLabels),
               unit: "percentunit",
               decimals: 0,
-              thresholds: worseAbove(0.8, 1),
+              thresholds: flaggedAbove(0.8, 1),
               cell: "background",
             },
             { title: "Waiting", value: sumBy(queries.size(scope), targetLabels), shows: queueSize },
             {
-              title: "Growth / min",
+              title: "Growth/min",
               value: sumBy(queries.growthPerMinute(scope), targetLabels),
               unit: "short",
               decimals: 0,
@@ -213,7 +214,7 @@ export default dashboard({
             { title: "Latency", value: queries.latency(scope), unit: "s" },
             { title: "Promise", value: queries.latencyLimit(scope, "critical"), unit: "s" },
             { title: "Waiting", value: queries.size(scope), shows: queueSize },
-            { title: "Growth / min", value: queries.growthPerMinute(scope), unit: "short", decimals: 0 },
+            { title: "Growth/min", value: queries.growthPerMinute(scope), unit: "short", decimals: 0 },
             { title: "Drained in", value: queries.drainTime(scope), unit: "s" },
             { title: "Running", value: queries.running(scope), unit: "short" },
             { title: "Workers", value: queries.workersOf(scope), unit: "short" },

@@ -231,7 +231,7 @@ export default dashboard({
         timeseries({
           key: "failures",
           title: "New failures by class, at least",
-          about: "Failure records seen in each interval.",
+          about: "Failure records seen in each bar's time.",
           width: 8,
           unit: "short",
           draw: "bars",

@@ -2,7 +2,9 @@ import * as redis from "../src/catalogue/redis.ts";
 import type { Mapping } from "../src/generate/dashboard/model.ts";
 import {
   dashboard,
+  flaggedAbove,
   labelColumn,
+  noneIsGood,
   plain,
   series,
   stat,
@@ -17,6 +19,9 @@ const byTarget = ["target"] as const;
 const now = "$__rate_interval" as const;
 const used = select(redis.redisMemoryUsed, scope);
 const limit = above(select(redis.redisMaxmemory, scope), 0);
+const found = sumBy(rate(redis.redisKeyspaceHits, "5m", scope), byTarget);
+const missed = sumBy(rate(redis.redisKeyspaceMisses, "5m", scope), byTarget);
+const hits = divide(found, above(add(found, missed), 0));
 const well: readonly Mapping[] = [
   { value: 1, text: "OK", color: "green" },
   { value: 0, text: "Failed", color: "red" },
@@ -61,10 +66,7 @@ export default dashboard({
           width: 4,
           unit: "short",
           decimals: 0,
-          thresholds: [
-            { from: undefined, color: "green" },
-            { from: 1, color: "red" },
-          ],
+          thresholds: noneIsGood,
           series: [series(sumBy(increase(redis.redisKeysEvicted, "$__range", scope), []), "evicted")],
         }),
         stat({
@@ -74,10 +76,7 @@ export default dashboard({
           width: 4,
           unit: "short",
           decimals: 0,
-          thresholds: [
-            { from: undefined, color: "green" },
-            { from: 1, color: "red" },
-          ],
+          thresholds: noneIsGood,
           series: [series(sumBy(increase(redis.redisConnectionsRejected, "$__range", scope), []), "refused")],
         }),
         stat({
@@ -130,13 +129,12 @@ export default dashboard({
         timeseries({
           key: "clients",
           title: "Clients",
-          about: "Dashed: how many there may be. Blocked ones wait for jobs, which is usual.",
+          about: "Blocked ones wait for jobs, which is usual. How many there may be stands below.",
           width: 8,
           shows: redis.redisClientsConnected,
           series: [
             series(select(redis.redisClientsConnected, scope), "{{target}} connected"),
             series(select(redis.redisClientsBlocked, scope), "{{target}} blocked"),
-            series(select(redis.redisClientsLimit, scope), "{{target}} limit", { look: "critical" }),
           ],
         }),
       ],
@@ -146,8 +144,8 @@ export default dashboard({
       panels: [
         timeseries({
           key: "cpu",
-          title: "CPU, cores",
-          about: "Redis answers on one core: near 1 it is at its limit.",
+          title: "CPU, of one core",
+          about: "Redis answers on one core: near 100 % it is at its limit.",
           width: 8,
           unit: "percentunit",
           thresholds: worseAbove(0.7, 0.9),
@@ -186,28 +184,25 @@ export default dashboard({
       panels: [
         timeseries({
           key: "ping",
-          title: "Round trip and last fork",
-          about: "While Redis forks to save, it serves nobody.",
-          width: 8,
+          title: "Round trip",
+          about: "Of a PING from the agent.",
+          width: 6,
           shows: redis.redisPingTime,
-          series: [
-            series(select(redis.redisPingTime, scope), "{{target}} round trip"),
-            series(divide(select(redis.redisLatestFork, scope), 1e6), "{{target}} last fork"),
-          ],
+          series: [series(select(redis.redisPingTime, scope), byTarget)],
         }),
         timeseries({
           key: "unsaved",
           title: "Changes not yet on disk",
           about: "What a crash would lose, where only snapshots are kept.",
-          width: 8,
+          width: 6,
           shows: redis.redisRdbChanges,
           series: [series(select(redis.redisRdbChanges, scope), byTarget)],
         }),
         table({
           key: "servers",
           title: "Servers",
-          about: "One line for each Redis.",
-          width: 8,
+          about: "One line for each Redis. While it forks to save, it serves nobody.",
+          width: 12,
           labels: [
             labelColumn("target", "Target", {
               link: { to: "overview", title: "Open the overview", fill: { target: "Target" } },
@@ -216,27 +211,30 @@ export default dashboard({
           columns: [
             { title: "Keys", value: sumBy(select(redis.redisDbKeys, scope), byTarget), shows: redis.redisDbKeys },
             {
-              title: "Fragmentation",
+              title: "Clients, of limit",
+              value: maxBy(
+                divide(select(redis.redisClientsConnected, scope), above(select(redis.redisClientsLimit, scope), 0)),
+                byTarget,
+              ),
+              unit: "percentunit",
+              decimals: 1,
+              thresholds: flaggedAbove(0.7, 0.9),
+              cell: "background",
+              width: 120,
+            },
+            { title: "Look-ups that hit", value: hits, unit: "percentunit", decimals: 0, width: 130 },
+            {
+              title: "RSS / used",
               value: maxBy(select(redis.redisMemoryFragmentationRatio, scope), byTarget),
               unit: "none",
               decimals: 2,
             },
-            { title: "Replicas", value: maxBy(select(redis.redisReplicasConnected, scope), byTarget), unit: "short" },
             {
-              title: "Hits",
-              value: divide(
-                sumBy(rate(redis.redisKeyspaceHits, "5m", scope), byTarget),
-                above(
-                  add(
-                    sumBy(rate(redis.redisKeyspaceHits, "5m", scope), byTarget),
-                    sumBy(rate(redis.redisKeyspaceMisses, "5m", scope), byTarget),
-                  ),
-                  0,
-                ),
-              ),
-              unit: "percentunit",
-              decimals: 0,
+              title: "Last fork",
+              value: maxBy(select(redis.redisLatestFork, scope), byTarget),
+              shows: redis.redisLatestFork,
             },
+            { title: "Replicas", value: maxBy(select(redis.redisReplicasConnected, scope), byTarget), unit: "short" },
           ],
           sort: ["Keys"],
         }),

@@ -194,8 +194,8 @@ export default dashboard({
           ],
           columns: [
             { title: "Waiting", value: topk(50, swollen), shows: queueSize },
-            { title: "An hour ago", value: and(anHourAgo, swollen), shows: queueSize },
-            { title: "Yesterday", value: and(yesterday, swollen), shows: queueSize },
+            { title: "1 h ago", value: and(anHourAgo, swollen), shows: queueSize },
+            { title: "1 day ago", value: and(yesterday, swollen), shows: queueSize },
           ],
           sort: ["Waiting"],
           noValue: "None",
@@ -209,15 +209,15 @@ export default dashboard({
         timeseries({
           key: "invalid",
           title: "Invalid payloads by queue and kind",
-          about: "Seen in each interval; a lower bound.",
+          about: "Seen in each bar's time; a lower bound.",
           width: 8,
           unit: "short",
           draw: "bars",
           series: [
-            series(topk(10, sumBy(increase(payloadInvalid, "$__rate_interval", scope), ["queue", "error.type"])), [
-              "queue",
-              "error.type",
-            ]),
+            series(
+              topk(10, above(sumBy(increase(payloadInvalid, "$__rate_interval", scope), ["queue", "error.type"]), 0)),
+              ["queue", "error.type"],
+            ),
           ],
           link: { to: "queue", title: "Open the queue", fill: { queue: "queue" } },
         }),
@@ -265,7 +265,7 @@ export default dashboard({
         timeseries({
           key: "losses",
           title: "Workers and jobs lost",
-          about: "In each interval. Jobs are an upper bound.",
+          about: "In each bar's time. Jobs are an upper bound.",
           width: 8,
           unit: "short",
           draw: "bars",

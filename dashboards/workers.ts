@@ -172,12 +172,7 @@ export default dashboard({
           about: "Only where the agent runs beside the workers and may see their processes.",
           width: 8,
           unit: "Bps",
-          series: [
-            series(sumBy(rate(workerNetworkIo, "$__rate_interval", hosts), ["host.name", "direction"]), [
-              "host.name",
-              "direction",
-            ]),
-          ],
+          series: [series(sumBy(rate(workerNetworkIo, "$__rate_interval", hosts), ["direction"]), ["direction"])],
         }),
       ],
     },
@@ -205,7 +200,7 @@ export default dashboard({
         timeseries({
           key: "coming-and-going",
           title: "Workers started, stopped and lost",
-          about: "In each interval. Many starts without deploys are crashes.",
+          about: "In each bar's time. Many starts without deploys are crashes.",
           width: 8,
           unit: "short",
           draw: "bars",
@@ -250,7 +245,7 @@ export default dashboard({
         timeseries({
           key: "lost-jobs",
           title: "Jobs presumed lost, at most",
-          about: "By class, in each interval.",
+          about: "By class, in each bar's time.",
           width: 6,
           unit: "short",
           draw: "bars",

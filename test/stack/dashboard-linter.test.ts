@@ -36,7 +36,7 @@ suite("grafana/dashboard-linter", () => {
     assert.ok(first);
     const panels = first.panels.map((panel) => ({
       ...panel,
-      targets: panel.targets?.map((target) => ({ ...target, expr: "sum(jobqueue_job_failed_total)" })),
+      targets: (panel.targets ?? []).map((target) => ({ ...target, expr: "sum(jobqueue_job_failed_total)" })),
     }));
     const { status, complaints } = lint({ ...first, panels }, "--config", exclusions);
     assert.notEqual(status, 0);

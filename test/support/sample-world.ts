@@ -89,7 +89,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     3 * daylight(time, index) + (labels["queue"] === troubled.queue && trouble > 0 ? 6 : 0),
   "jobqueue.queue.dequeued": ({ index, time }) => 3 * daylight(time, index),
   "jobqueue.queue.running": ({ index, time }) => Math.round(4 * daylight(time, index)),
-  "jobqueue.queue.longest_running": ({ index, time }) => (time / 3 + index * 31) % (40 + index * 10),
+  "jobqueue.queue.longest_running": ({ index, time }) => (time / 20 + index * 31) % (40 + index * 10),
   "jobqueue.queue.workers": ({ labels, trouble }) => (labels["system"] === "sidekiq" && trouble > 0 ? 2 : 3),
   "jobqueue.queue.slots": () => 30,
   "jobqueue.queue.paused": () => 0,
@@ -104,9 +104,10 @@ const shapes: Readonly<Record<string, Shape>> = {
   "jobqueue.class.failed": ({ labels, index, time, trouble }) =>
     0.05 * daylight(time, index) + (isTroubled(labels) && trouble > 0 ? 3.3 : 0),
   "jobqueue.class.running": ({ index, time }) => Math.round(5 * daylight(time, index)),
-  "jobqueue.class.longest_running": ({ index, time }) => (time / 3 + index * 31) % 60,
+  "jobqueue.class.longest_running": ({ index, time }) => (time / 20 + index * 31) % 60,
   "jobqueue.set.size": ({ index, trouble }) => 20 * (index + 1) + trouble * 0.5,
-  "jobqueue.failure.size": ({ labels, index, trouble }) => 5 + index + (isTroubled(labels) ? trouble * 0.5 : 0),
+  "jobqueue.failure.size": ({ labels, index, trouble }) =>
+    5 + ((index * 7) % 23) + (isTroubled(labels) ? trouble * (0.5 / (1 + (index % 5))) : 0),
   "jobqueue.failure.recorded": ({ labels, trouble }) => {
     if (isTroubled(labels) && trouble > 0) return 0.3;
     return labels["error_type"] === newError ? undefined : 0.002;
@@ -279,7 +280,7 @@ export interface Span {
 
 /** The same time last week, the day before, and the last hours as the agent reports them. */
 export const usualSpans: readonly Span[] = [
-  { from: -7 * day - 4 * 3_600, to: -7 * day + 600, step: 120 },
+  { from: -7 * day - 4 * 3_600, to: -7 * day + 600, step: 30 },
   { from: -26 * 3_600, to: -6.5 * 3_600, step: 240 },
   { from: -6.5 * 3_600, to: 0, step: 30 },
 ];

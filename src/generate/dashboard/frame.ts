@@ -24,6 +24,11 @@ export function panelId(key: string): number {
   return ((hash >>> 24) ^ (hash & 0xffffff)) + 1;
 }
 
+/** Bars count events: at five minutes apart, one event is in one bar, and rare ones can be seen. */
+function leastStep(panel: Panel): number {
+  return panel.step ?? (panel.kind === "timeseries" && panel.draw === "bars" ? 300 : 0);
+}
+
 /** What the builders of all panels have in common. */
 interface AnyBuilder<B> {
   id(id: number): B;
@@ -41,7 +46,7 @@ export function framed<B extends AnyBuilder<B>>(builder: B, panel: Panel, querie
     .title(panel.title)
     .description(describe(panel.about, queries))
     .gridPos(place.grid)
-    .interval(`${Math.max(place.interval, panel.step ?? 0)}s`)
+    .interval(`${Math.max(place.interval, leastStep(panel))}s`)
     .datasource(datasource);
 }
 
@@ -60,6 +65,7 @@ export function finished(built: ClassicPanel, panel: Panel): ClassicPanel {
     ...(panel.decimals === undefined ? {} : { decimals: panel.decimals }),
     ...(panel.min === undefined ? {} : { min: panel.min }),
     ...(panel.max === undefined ? {} : { max: panel.max }),
+    color: { mode: panel.kind === "timeseries" ? "palette-classic" : "thresholds" },
     thresholds: { mode: "absolute", steps: thresholdSteps(thresholds) },
     ...(panel.link
       ? { links: [{ title: panel.link.title, url: linkUrl(panel.link, "series"), targetBlank: false }] }

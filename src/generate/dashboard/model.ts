@@ -141,7 +141,7 @@ export interface Series {
 export type Look = "warning" | "critical" | "past" | "band" | "line" | "below zero";
 
 /** Names of Grafana's palette, so that they fit the dark and the light theme. */
-export type Color = "green" | "yellow" | "orange" | "red" | "blue" | "purple" | "text" | "semi-dark-blue";
+export type Color = "green" | "yellow" | "orange" | "red" | "blue" | "purple" | "text" | "gray" | "transparent";
 
 export interface Threshold {
   /** From this value on; the first one is from minus infinity. */

@@ -19,7 +19,7 @@ const asLine: DynamicConfigValue = { id: "custom.drawStyle", value: "line" };
 const looks: Readonly<Record<Look, readonly DynamicConfigValue[]>> = {
   warning: [fixed("orange"), dashed, noFill, alone, asLine],
   critical: [fixed("red"), dashed, noFill, alone, asLine],
-  past: [fixed("text"), dashed, noFill, alone, asLine],
+  past: [fixed("gray"), dashed, noFill, alone, asLine],
   band: [{ id: "custom.lineWidth", value: 0 }, { id: "custom.fillOpacity", value: 18 }, alone],
   line: [{ id: "custom.lineWidth", value: 2 }, noFill, alone, asLine],
   "below zero": [{ id: "custom.transform", value: "negative-Y" }],

@@ -76,6 +76,11 @@ export function worseAbove(warning: number, critical: number): readonly Threshol
   ];
 }
 
+/** As `worseAbove`, for cells of tables: what is well is not coloured, so that the rest stands out. */
+export function flaggedAbove(warning: number, critical: number): readonly Threshold[] {
+  return [{ from: undefined, color: "transparent" }, ...worseAbove(warning, critical).slice(1)];
+}
+
 /** Red until `warning`, then orange, and green from `good` on. */
 export function worseBelow(warning: number, good: number): readonly Threshold[] {
   return [
@@ -85,11 +90,12 @@ export function worseBelow(warning: number, good: number): readonly Threshold[] 
   ];
 }
 
-/** Green at 0, red from 1 on: for what there should be none of. */
+/** Green at 0, else red: for what there should be none of. One event may be extrapolated to a little less than 1. */
 export const noneIsGood: readonly Threshold[] = [
   { from: undefined, color: "green" },
-  { from: 1, color: "red" },
+  { from: 0.5, color: "red" },
 ];
 
-/** Without judgement. */
+/** Without judgement: numbers, and bars. */
 export const plain: readonly Threshold[] = [{ from: undefined, color: "text" }];
+export const plainBars: readonly Threshold[] = [{ from: undefined, color: "blue" }];

@@ -90,9 +90,9 @@ export function growthPerMinute(scope: QueueScope) {
   return multiply(growth(scope), 60);
 }
 
-/** Seconds until a queue that shrinks is empty, if it goes on like this; none for queues that do not shrink. */
+/** Seconds until a queue that shrinks is empty, if it goes on like this; none for queues that do not shrink by a job or so a minute. */
 export function drainTime(scope: QueueScope): Expr<QueueLabel> {
-  return divide(size(scope), multiply(below(growth(scope), -0.001), -1));
+  return divide(size(scope), multiply(below(growth(scope), -0.02), -1));
 }
 
 /** Attempts per second that ended, and that failed. */

@@ -21,6 +21,7 @@ export function tablePanel(panel: TablePanel, place: Place): ClassicPanel {
   )
     .unit("short")
     .align(FieldTextAlignment.Auto)
+    .minWidth(60)
     .cellHeight(TableCellHeight.Sm)
     .showHeader(true)
     .filterable(false)

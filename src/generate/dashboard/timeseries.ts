@@ -2,6 +2,8 @@ import {
   AxisColorMode,
   GraphDrawStyle,
   GraphGradientMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   LineInterpolation,
@@ -44,11 +46,19 @@ export function timeseriesPanel(panel: TimeseriesPanel, place: Place): ClassicPa
     .axisColorMode(AxisColorMode.Text)
     .axisBorderShow(false)
     .axisSoftMin(0)
-    .stacking(new StackingConfigBuilder().mode(draw === "stack" ? StackingMode.Normal : StackingMode.None).group("A"))
+    .stacking(
+      new StackingConfigBuilder()
+        .mode(draw === "stack" || draw === "bars" ? StackingMode.Normal : StackingMode.None)
+        .group("A"),
+    )
     .legend(legend(panel))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .overrides(seriesOverrides(panel.series))
     .targets(panel.series.map((one, index) => target(one.value, "range", index, legendFormat(one))));
+  if (draw === "bars") builder.axisSoftMax(1);
+  if (panel.thresholds !== undefined) {
+    builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+  }
   if (panel.logarithmic === true) {
     builder.scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10));
   }

@@ -1,5 +1,6 @@
 import {
   BarGaugeDisplayMode,
+  BarGaugeNamePlacement,
   BarGaugeSizing,
   BarGaugeValueMode,
   BigValueColorMode,
@@ -53,6 +54,7 @@ export function barsPanel(panel: BarsPanel, place: Place): ClassicPanel {
   )
     .displayMode(BarGaugeDisplayMode.Basic)
     .valueMode(BarGaugeValueMode.Color)
+    .namePlacement(BarGaugeNamePlacement.Left)
     .showUnfilled(true)
     .sizing(BarGaugeSizing.Auto)
     .orientation(VizOrientation.Horizontal)
