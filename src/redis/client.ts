@@ -1,7 +1,8 @@
-import { Redis as Connection } from "ioredis";
 import type { RedisConfig } from "../config/schema.ts";
 import { QueuewatchError } from "../errors.ts";
-import { allowedCommands, type Command } from "./commands.ts";
+import type { Log } from "../self/log.ts";
+import { isAllowed, type Command } from "./commands.ts";
+import { Connection, untilAborted, type Reply } from "./connection.ts";
 import { concernsOneCommand, redisFailure } from "./failure.ts";
 import { connectionSettings, type ConnectionSettings } from "./settings.ts";
 
@@ -26,18 +27,36 @@ export interface Redis {
   /**
    * Sends commands, pipelined in chunks of at most 500, and resolves with a result for each, in order.
    * Rejects with a QueuewatchError when the connection fails or `signal` aborts (REDIS_UNREACHABLE, REDIS_TIMEOUT,
-   * REDIS_AUTH, REDIS_TLS, REDIS_DATABASE, REDIS_LOADING); refusals of single commands are results.
+   * REDIS_AUTH, REDIS_TLS, REDIS_DATABASE, REDIS_LOADING, REDIS_REFUSED, SECRET_UNREADABLE); refusals of single commands
+   * are results.
    */
   read<const C extends readonly Command<unknown>[]>(commands: C, signal: AbortSignal): Promise<Results<C>>;
   readonly cost: RedisCost;
   close(): void;
 }
 
+export interface RedisOptions {
+  /** Told when the server is not verified. */
+  readonly log?: Log;
+  /** The target's name, for the log. */
+  readonly target?: string;
+}
+
 /** A chunk's replies arrive while other clients wait for at most a few milliseconds. */
 const maxChunk = 500;
 
-/** Opens nothing yet: the first read connects, and so does the next read after a connection was lost. */
-export function openRedis(config: RedisConfig): Redis {
+/**
+ * Opens nothing yet: the first read connects, and so does the next read after a connection was lost. So a server that is
+ * back is read at once, there is nothing that retries in between, and a rotated password is the one that is used.
+ */
+export function openRedis(config: RedisConfig, { log, target }: RedisOptions = {}): Redis {
+  if (config.tls?.insecure_skip_verify === true)
+    log?.warn(
+      "Redis is not verified (insecure_skip_verify): whoever stands in between can read and change everything",
+      {
+        target,
+      },
+    );
   return new Client(config);
 }
 
@@ -47,100 +66,95 @@ class Client implements Redis {
   #turn: Promise<unknown> = Promise.resolve();
   #commands = 0;
   #receivedBefore = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(config: RedisConfig) {
     this.#config = config;
   }
 
   get cost(): RedisCost {
-    return { commands: this.#commands, receivedBytes: this.#receivedBefore + received(this.#connection) };
+    const receivedBytes = this.#receivedBefore + (this.#connection?.receivedBytes ?? 0);
+    return { commands: this.#commands, receivedBytes };
   }
 
+  /** One after the other: replies of two reads never stand in line behind each other on the server. */
   async read<const C extends readonly Command<unknown>[]>(commands: C, signal: AbortSignal): Promise<Results<C>>;
   async read(commands: readonly Command<unknown>[], signal: AbortSignal): Promise<Result<unknown>[]> {
-    const forbidden = commands.find(({ name }) => !Object.hasOwn(allowedCommands, name));
-    if (forbidden) throw new QueuewatchError("INTERNAL", "a command that is not on the allow-list was to be sent");
+    if (!commands.every(isAllowed))
+      throw new QueuewatchError("INTERNAL", "a command was not made in redis/commands.ts");
     const mine = this.#turn.then(() => this.#readInTurn(commands, signal));
     this.#turn = mine.catch(() => undefined);
-    return mine;
+    return untilAborted(mine, signal);
   }
 
   async #readInTurn(commands: readonly Command<unknown>[], signal: AbortSignal): Promise<Result<unknown>[]> {
+    if (this.#connection?.usable === false) this.#discard();
+    const opened = this.#connection !== undefined;
+    try {
+      return await this.#attempt(commands, signal);
+    } catch (thrown) {
+      const error = redisFailure(thrown);
+      // A connection that broke while nobody looked (a restart, a failover, a proxy's time limit) costs no read.
+      if (!opened || error.code !== "REDIS_UNREACHABLE" || signal.aborted) throw error;
+      return this.#attempt(commands, signal);
+    }
+  }
+
+  async #attempt(commands: readonly Command<unknown>[], signal: AbortSignal): Promise<Result<unknown>[]> {
+    // It was given up before its turn came: the connection is as good as before.
+    if (signal.aborted) throw new QueuewatchError("REDIS_TIMEOUT", "the deadline was over before the turn came");
     const results: Result<unknown>[] = [];
     try {
-      const connection = this.#connection ?? (await this.#connect(signal));
+      const connection = await this.#connected(signal);
       for (let start = 0; start < commands.length; start += maxChunk) {
         const chunk = commands.slice(start, start + maxChunk);
-        const replies = await untilAborted(send(connection, chunk), signal);
         this.#commands += chunk.length;
-        chunk.forEach((command, index) => results.push(result(command, replies[index])));
+        const replies = await connection.send(chunk, signal);
+        chunk.forEach((command, index) => results.push(resultOf(command, replies[index])));
       }
       return results;
     } catch (error) {
-      // Late replies of a connection that is given up must never be taken for those of the next read.
       this.#discard();
       throw redisFailure(error);
     }
   }
 
-  async #connect(signal: AbortSignal): Promise<Connection> {
-    if (this.#closed) throw new QueuewatchError("REDIS_UNREACHABLE", "the connection was closed");
-    const settings = await connectionSettings(this.#config);
-    const connection = new Connection(settings.options);
-    // Without a listener ioredis writes errors to the console; the first one tells why the connection failed.
-    let cause: unknown;
-    connection.on("error", (error: unknown) => (cause ??= error));
-    connection.once("close", () => {
-      if (this.#connection === connection) this.#discard();
-    });
-    this.#connection = connection;
+  async #connected(signal: AbortSignal): Promise<Connection> {
+    if (this.#connection) return this.#connection;
+    const closing = this.#closing.signal;
     try {
-      await untilAborted(connection.connect(), signal);
-      await untilAborted(prepare(connection, settings), signal);
-      return connection;
+      closing.throwIfAborted();
+      const settings = await connectionSettings(this.#config);
+      return (this.#connection = await openWith(settings, AbortSignal.any([signal, closing])));
     } catch (error) {
-      throw signal.aborted ? error : redisFailure(cause ?? error);
+      throw closing.aborted ? new QueuewatchError("REDIS_UNREACHABLE", "the connection was closed by us") : error;
     }
   }
 
   #discard(): void {
-    this.#receivedBefore += received(this.#connection);
-    this.#connection?.disconnect();
+    this.#receivedBefore += this.#connection?.receivedBytes ?? 0;
+    this.#connection?.abandon();
     this.#connection = undefined;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#discard();
   }
 }
 
-/** Before anything is read, the connection must answer from the right database. */
-async function prepare(connection: Connection, { db }: ConnectionSettings): Promise<void> {
-  if (db === 0) return;
+/** Proxies that do not know HELLO refuse it in words of their own; then RESP2 will do, unless 3 was asked for. */
+async function openWith(settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
   try {
-    await connection.select(db);
+    return await Connection.open(settings, signal);
   } catch (error) {
-    const { message } = redisFailure(error);
-    throw new QueuewatchError("REDIS_DATABASE", `database ${db}: ${message}`);
+    if (settings.strictProtocol || redisFailure(error).code !== "REDIS_REFUSED") throw error;
+    return Connection.open({ ...settings, options: { ...settings.options, protocol: 2 } }, signal);
   }
 }
 
-type Reply = readonly [error: Error | null, value: unknown];
-
-async function send(connection: Connection, commands: readonly Command<unknown>[]): Promise<readonly Reply[]> {
-  const pipeline = connection.pipeline();
-  for (const { name, args, binary } of commands)
-    if (binary) pipeline.callBuffer(name, ...args);
-    else pipeline.call(name, ...args);
-  const replies = await pipeline.exec();
-  if (replies?.length !== commands.length) throw new Error("the connection was lost");
-  return replies;
-}
-
 /** Throws what concerns the whole connection (LOADING, NOAUTH, lost). */
-function result(command: Command<unknown>, reply: Reply | undefined): Result<unknown> {
+function resultOf(command: Command<unknown>, reply: Reply | undefined): Result<unknown> {
   try {
     if (!reply || reply[0]) throw reply?.[0] ?? new Error("no reply");
     return { ok: true, value: command.decode(reply[1]) };
@@ -149,27 +163,4 @@ function result(command: Command<unknown>, reply: Reply | undefined): Result<unk
     if (!concernsOneCommand(error)) throw error;
     return { ok: false, error };
   }
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stop = Promise.withResolvers<never>();
-  const abort = (): void =>
-    stop.reject(new QueuewatchError("REDIS_TIMEOUT", "Redis did not answer before the deadline"));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, stop.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    // Whichever lost the race may still reject.
-    work.catch(() => undefined);
-    stop.promise.catch(() => undefined);
-  }
-}
-
-/** ioredis shows its socket as `stream`, but not in its types. */
-function received(connection: Connection | undefined): number {
-  const stream: unknown = connection === undefined ? undefined : Reflect.get(connection, "stream");
-  const bytes: unknown = typeof stream === "object" && stream !== null ? Reflect.get(stream, "bytesRead") : 0;
-  return typeof bytes === "number" ? bytes : 0;
 }

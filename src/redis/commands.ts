@@ -1,8 +1,9 @@
-import { ReplyShapeError, asCount, asList, asMap, asOptionalText, asPairs, asText } from "./reply.ts";
+import { ReplyShapeError, asCount, asList, asMap, asOptionalText, asPairs, asScore, asText } from "./reply.ts";
 
 /**
  * Every command that can be sent to a watched Redis: this file is the allow-list. All of them only read.
- * `redis/client.ts` sends nothing but values made here, and `queuewatch acl` prints exactly these rights.
+ * `redis/client.ts` sends nothing but values made here. Each name stands with the rights that it needs, as ACL SETUSER
+ * writes them; a user needs only those of the systems it reads (see `redis/acl.ts`).
  */
 export const allowedCommands = {
   get: "+get",
@@ -28,11 +29,13 @@ export const allowedCommands = {
   memory: "+memory|usage",
   /** Only `check --scan` sends it, over a connection that may; no system's reader does, so the ACL of none has it. */
   scan: "+scan",
+  /** Only `check` sends it, to learn whether its user may write; it needs no right to it, and the ACL of no user has it. */
+  acl: "+acl|whoami +acl|dryrun",
 } as const;
 
 export type CommandName = keyof typeof allowedCommands;
 
-/** One command with its arguments, and how its reply (RESP2 or RESP3) is read. Values of this type are made only here. */
+/** One command with its arguments, and how its reply (RESP2 or RESP3) is read. Values that can be sent are made only here. */
 export interface Command<T> {
   readonly name: CommandName;
   readonly args: readonly (string | number)[];
@@ -48,7 +51,17 @@ function command<T>(
   decode: (reply: unknown) => T,
   binary = false,
 ): Command<T> {
-  return { name, args, decode, binary };
+  const made = Object.freeze({ name, args: Object.freeze([...args]), decode, binary });
+  allowed.add(made);
+  return made;
+}
+
+/** Every command that was made here: one that only looks like them is not sent. */
+const allowed = new WeakSet<object>();
+
+/** Whether a command was made in this file. Only such ones are sent. */
+export function isAllowed(one: Command<unknown>): boolean {
+  return allowed.has(one);
 }
 
 export const get = (key: string): Command<string | undefined> => command("get", [key], asOptionalText);
@@ -164,12 +177,45 @@ export const info = (section?: string): Command<string> =>
 export const memoryUsage = (key: string, samples: number): Command<number | undefined> =>
   command("memory", ["USAGE", key, "SAMPLES", samples], (reply) => (reply === null ? undefined : asCount(reply)));
 
+/** The name of the user that the connection is. */
+export const aclWhoami = (): Command<string> => command("acl", ["WHOAMI"], asText);
+
+/** Commands that change something, each told apart by what it can destroy; `key` stands for the key. */
+const changes = [
+  ["SET", "key", ""],
+  ["DEL", "key"],
+  ["LPUSH", "key", ""],
+  ["LPOP", "key"],
+  ["SADD", "key", ""],
+  ["HSET", "key", "", ""],
+  ["ZADD", "key", "0", ""],
+  ["EXPIRE", "key", "1"],
+  ["FLUSHDB"],
+  ["EVAL", "return 1", "0"],
+] as const;
+
+/** Names of the commands that `aclMayChange` asks about, in its order. */
+export const changingCommands: readonly string[] = changes.map(([name]) => name);
+
+/**
+ * Whether a user may run each of `changingCommands` on a key. Asks Redis 7 and newer (and Valkey) what it would say to
+ * them; none of them runs.
+ */
+export const aclMayChange = (user: string, key: string): Command<boolean>[] =>
+  changes.map(([name, ...words]) =>
+    command(
+      "acl",
+      ["DRYRUN", user, name, ...words.map((word) => (word === "key" ? key : word))],
+      (reply) => asText(reply) === "OK",
+    ),
+  );
+
 function asTexts(reply: unknown): string[] {
   return asList(reply).map(asText);
 }
 
 function asScored(reply: unknown): Scored[] {
-  return asPairs(reply).map(([member, score]) => ({ member: asText(member), score: Number(score) }));
+  return asPairs(reply).map(([member, score]) => ({ member: asText(member), score: asScore(score) }));
 }
 
 function asOptionalBytes(reply: unknown): Buffer | undefined {

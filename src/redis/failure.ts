@@ -11,6 +11,7 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
   LOADING: "REDIS_LOADING",
   BUSY: "REDIS_TIMEOUT",
   MASTERDOWN: "REDIS_UNREACHABLE",
+  CLUSTERDOWN: "REDIS_UNREACHABLE",
 };
 
 /** What a system error means; a code that is not here is REDIS_UNREACHABLE. */
@@ -18,7 +19,7 @@ const tlsCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED
 /** Errors without a word of their own. */
 const messageCodes: readonly (readonly [RegExp, ErrorCode])[] = [
   [/max number of clients/i, "REDIS_UNREACHABLE"],
-  [/invalid (?:username|password)|AUTH (?:failed|called without)/i, "REDIS_AUTH"],
+  [/invalid (?:username|password)|AUTH (?:failed|called without)|\bNOAUTH\b/i, "REDIS_AUTH"],
 ];
 const maxMessage = 200;
 

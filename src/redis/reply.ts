@@ -24,6 +24,14 @@ export function asCount(reply: unknown): number {
   throw new ReplyShapeError("a number", reply);
 }
 
+/** A sorted set's score, which may be infinite: `inf` in RESP2. */
+export function asScore(reply: unknown): number {
+  const text = asText(reply);
+  const score = Number(text.replace(/^([+-]?)inf$/i, "$1Infinity"));
+  if (text !== "" && !Number.isNaN(score)) return score;
+  throw new ReplyShapeError("a score", reply);
+}
+
 export function asList(reply: unknown): unknown[] {
   if (Array.isArray(reply)) return reply as unknown[];
   if (reply instanceof Set) return [...(reply as Set<unknown>)];
@@ -35,6 +43,7 @@ export function asPairs(reply: unknown): [unknown, unknown][] {
   if (reply instanceof Map) return [...(reply as Map<unknown, unknown>)];
   if (reply !== null && typeof reply === "object" && !Array.isArray(reply)) return Object.entries(reply);
   const list = asList(reply);
+  if (list.length % 2 !== 0 && !list.every(Array.isArray)) throw new ReplyShapeError("pairs", reply);
   if (list.every(Array.isArray)) return list.map((pair) => [pair[0], pair[1]]);
   return Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
 }

@@ -8,15 +8,17 @@ import { systemReason } from "../self/system-error.ts";
 
 /** What a connection is opened with: ioredis's options, and the database, which is selected by us. */
 export interface ConnectionSettings {
-  readonly options: RedisOptions & { readonly replyMapping: "legacy" };
+  readonly options: RedisOptions & { readonly replyMapping: "legacy"; readonly protocol: 2 | 3 };
   readonly db: number;
+  /** No other protocol than the one in `options` will do; else 2 will where the server does not know 3. */
+  readonly strictProtocol: boolean;
 }
 
 const connectTimeoutMs = 2_500;
 
 /**
  * ioredis keeps nothing, retries nothing and reconnects never: a connection that fails is given up, and the next read opens
- * another, with the secrets and files of that moment. It sends no SELECT (a refused one would leave it on database 0, and
+ * another, with the secrets and files of that moment. It asks no Sentinel for further ones, sends no SELECT (a refused one would leave it on database 0, and
  * answering) and no CLIENT SETINFO (before Redis 7.2 an error).
  */
 const plain = {
@@ -31,6 +33,7 @@ const plain = {
   keepAlive: 30_000,
   retryStrategy: () => null,
   sentinelRetryStrategy: () => null,
+  updateSentinels: false,
 } as const satisfies RedisOptions;
 
 /** Reads secrets and certificates as they are now. Rejects with SECRET_UNREADABLE or REDIS_TLS. */
@@ -40,6 +43,7 @@ export async function connectionSettings(config: RedisConfig): Promise<Connectio
   const tls = place.encrypted || config.tls ? await tlsOptions(config.tls) : undefined;
   return {
     db: config.db ?? place.db,
+    strictProtocol: config.protocol !== "auto",
     options: {
       ...plain,
       ...place.options,
@@ -48,6 +52,7 @@ export async function connectionSettings(config: RedisConfig): Promise<Connectio
       username: config.username ?? place.options.username,
       password: password?.reveal() ?? place.options.password,
       tls,
+      sentinelTLS: tls,
       enableTLSForSentinelMode: tls !== undefined,
     },
   };
