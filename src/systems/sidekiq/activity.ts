@@ -30,10 +30,8 @@ export function activityOf(
   for (const { identity, capsules, state } of alive) {
     for (const { queue, jobClass, runAtMs } of jobsOf(identity)) {
       const age = runAtMs === undefined ? 0 : Math.max(0, nowMs - runAtMs) / 1_000;
-      for (const doing of [entryOf(queues, queue), entryOf(classes, jobClass)]) {
-        doing.running++;
-        doing.longestRunning = Math.max(doing.longestRunning, age);
-      }
+      run(entryOf(queues, queue), age);
+      run(entryOf(classes, jobClass), age);
     }
     if (state === "active") serve(queues, capsules);
   }
@@ -42,6 +40,11 @@ export function activityOf(
     classes,
     workers: workersOf(processes, alive),
   };
+}
+
+function run(doing: Doing, age: number): void {
+  doing.running++;
+  if (age > doing.longestRunning) doing.longestRunning = age;
 }
 
 function serve(queues: Map<string, Doing>, capsules: Process["capsules"]): void {
@@ -83,9 +86,9 @@ function workersOf(processes: readonly Process[], alive: readonly Process[]): Ac
 }
 
 function hostOf(host: string, processes: readonly Process[]): HostState {
-  const memory = known(processes.map((process) => process.memory));
-  const ages = known(processes.map((process) => process.heartbeatAge));
-  const rtts = known(processes.map((process) => process.redisRtt));
+  const memory = present(processes.map((process) => process.memory));
+  const ages = present(processes.map((process) => process.heartbeatAge));
+  const rtts = present(processes.map((process) => process.redisRtt));
   return {
     host,
     slots: sum(processes.map(({ slots }) => slots)),
@@ -96,7 +99,7 @@ function hostOf(host: string, processes: readonly Process[]): HostState {
   };
 }
 
-function known(values: readonly (number | undefined)[]): number[] {
+function present(values: readonly (number | undefined)[]): number[] {
   return values.filter((value) => value !== undefined);
 }
 

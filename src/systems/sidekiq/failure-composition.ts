@@ -8,10 +8,10 @@ import { readJob } from "./job.ts";
 
 /** Up to this size a set is read whole, and again whenever its size has changed. */
 const wholeSize = 500;
-/** Of a larger one: pages from the lowest to the highest score, at every fourth read. */
+/** Of a larger one: pages from the lowest to the highest score, at every eighth read. */
 const pages = 20;
 const pageSize = 20;
-const everyReads = 4;
+const everyReads = 8;
 /** Bytes that one look may bring: failed jobs carry messages and backtraces. */
 const bytesPerLook = 512 * 1_024;
 const maxGroups = 200;

@@ -9,12 +9,12 @@ import { readJob, type Job } from "./job.ts";
 import type { Keys } from "./keys.ts";
 
 /** Records that one read looks at, of each set. */
-const maxRecords = 500;
+const maxRecords = 300;
 /**
  * A first failure is tried again 15 to 25 s later, a second one up to 36 s later (sidekiq lib/sidekiq/job_retry.rb): new
  * records stand this far ahead of now.
  */
-const aheadSeconds = 40;
+const aheadSeconds = 36;
 /** Clocks of workers may differ from the server's by this much. */
 const skewMs = 5_000;
 

@@ -54,9 +54,13 @@ export class LostJobs {
     }
   }
 
+  /** Whether there are jobs to look for. */
+  get pending(): boolean {
+    return this.#candidates.size > 0;
+  }
+
   /** Jobs that were seen again. */
   found(jids: Iterable<string>): void {
-    if (this.#candidates.size === 0) return;
     for (const jid of jids) this.#candidates.delete(jid);
   }
 

@@ -34,41 +34,68 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
-/** Reads what processes say of themselves at each heartbeat; what never changes only once. */
+/** More processes than this are read in turn. */
+const maxPerRead = 1_000;
+/** Whose heartbeat is older than so many periods is read in any case, before it may be called lost. */
+const sureBeats = 2.5;
+
+/** What was read of a process. */
+interface Known {
+  readonly identity: string;
+  readonly info: ProcessInfo;
+  /** By the number of threads, so that they are not worked out at every read. */
+  readonly capsules: Map<number, readonly Capsule[]>;
+  readonly values: readonly (string | undefined)[];
+}
+
+/**
+ * Reads what processes say of themselves at each heartbeat; what never changes only once. Of very many those are read
+ * at every second read whose heartbeat is known to be in time, so that what is called lost was looked at just now.
+ */
 export class ProcessReader {
   readonly #keys: Keys;
-  #known = new Map<string, { readonly info: ProcessInfo; readonly capsules: Map<number, readonly Capsule[]> }>();
+  #known = new Map<string, Known>();
+  #turn = 0;
 
   constructor(keys: Keys) {
     this.#keys = keys;
   }
 
   async read(redis: Redis, identities: readonly string[], context: Context): Promise<Process[]> {
-    const commands = identities.map((identity) =>
+    const { nowMs, problems, signal } = context;
+    const wanted = identities.filter((identity, index) => this.#isDue(identity, index, identities.length, nowMs));
+    const commands = wanted.map((identity) =>
       hmget(this.#keys.process(identity), this.#known.has(identity) ? changing : [...changing, "info"]),
     );
-    const results = await redis.read(commands, context.signal);
-    const before = this.#known;
-    this.#known = new Map();
-    return identities.map((identity, index) => {
-      const values = context.problems.value(results[index], this.#keys.process(identity), []);
-      const info = before.get(identity)?.info ?? readInfo(identity, values[6]);
-      const capsules = before.get(identity)?.capsules ?? new Map<number, readonly Capsule[]>();
-      // A hash that has expired or cannot be read may come back, with what it has to say.
-      if (before.has(identity) || values[6] !== undefined) this.#known.set(identity, { info, capsules });
-      return processOf({ identity, info, capsules }, values, context.nowMs);
-    });
+    const results = await redis.read(commands, signal);
+    const fresh = new Map<string, Known>();
+    for (const [index, identity] of wanted.entries()) {
+      const values = problems.value(results[index], this.#keys.process(identity), []);
+      fresh.set(identity, knownOf(identity, values, this.#known.get(identity)));
+    }
+    const all = identities.flatMap((identity) => fresh.get(identity) ?? this.#known.get(identity) ?? []);
+    // One whose hash was never seen may still show it, with all that never changes.
+    this.#known = new Map(all.filter(({ values }) => values.length > 0).map((known) => [known.identity, known]));
+    this.#turn++;
+    return all.map((known) => processOf(known, nowMs));
+  }
+
+  #isDue(identity: string, index: number, count: number, nowMs: number): boolean {
+    const known = this.#known.get(identity);
+    if (!known || count <= maxPerRead || (index + this.#turn) % 2 === 0) return true;
+    const { heartbeatAge = Infinity, periodMs } = processOf(known, nowMs);
+    return heartbeatAge * 1_000 > sureBeats * periodMs;
   }
 }
 
-interface Known {
-  readonly identity: string;
-  readonly info: ProcessInfo;
-  /** By the number of threads, so that they are not worked out at every read. */
-  readonly capsules: Map<number, readonly Capsule[]>;
+function knownOf(identity: string, values: readonly (string | undefined)[], before: Known | undefined): Known {
+  if (before) return { ...before, values: values.length > 0 ? values : changing.map(() => undefined) };
+  const seen = values.some((value) => value !== undefined);
+  return { identity, info: readInfo(identity, values[6]), capsules: new Map(), values: seen ? values : [] };
 }
 
-function processOf(known: Known, values: readonly (string | undefined)[], nowMs: number): Process {
+function processOf(known: Known, nowMs: number): Process {
+  const { values } = known;
   const [busy = 0, beat, , rss, rtt, threads] = values.slice(0, changing.length).map(naturalOf);
   const slots = Math.min(maxThreads, threads ?? known.info.concurrency ?? 0);
   const capsules = known.capsules.get(slots) ?? capsulesOf(known.info, slots);

@@ -131,20 +131,17 @@ export class QueueReader {
   }
 
   #takeLook({ memory, sizing, reading }: Plan, replies: Replies, context: QueueContext): Seen | undefined {
-    const { nowMs, invalid } = context;
     const key = this.#keys.queue(memory.queue);
     memory.size = replies.number(key) ?? 0;
-    const bytes = sizing ? replies.number(key) : undefined;
-    if (bytes !== undefined && memory.size > 0) memory.payloadBytes = Math.round(bytes / memory.size);
+    if (sizing) takeUsage(memory, replies.number(key), context.invalid);
     const text = reading ? replies.text(key) : undefined;
-    if (memory.payloadBytes !== undefined && memory.payloadBytes > largestRead)
-      invalid.count(memory.queue, `more than ${largestRead} bytes a job`, "too_large");
     if (memory.size > 0 && text === undefined) return undefined;
-    const standing = memory.flow.stands(memory.size, memory.head.same(text));
-    const valid = memory.head.take(memory.size === 0 ? undefined : text, nowMs, invalid);
+    const head = memory.size === 0 ? undefined : text;
+    const standing = memory.flow.stands(memory.size, memory.head.same(head));
+    const valid = memory.head.take(head, context.nowMs, context.invalid);
     // A large job behind small ones was not foreseen by the average: from now on it is.
-    if (text !== undefined && text.length > largePayload)
-      memory.payloadBytes = Math.max(memory.payloadBytes ?? 0, text.length);
+    if (head !== undefined && head.length > largePayload)
+      memory.payloadBytes = Math.max(memory.payloadBytes ?? 0, head.length);
     memory.readTurn = this.#turn;
     return { memory, standing, valid };
   }
@@ -212,4 +209,13 @@ interface Seen {
   readonly standing: boolean;
   /** The oldest element is a job. */
   readonly valid: boolean;
+}
+
+/** Takes the rough bytes of a queue, as MEMORY USAGE says. */
+function takeUsage(memory: Memory, bytes: number | undefined, invalid: InvalidCounter): void {
+  if (memory.size === 0) return;
+  // Where it may not be asked, jobs are taken to be of ordinary size.
+  memory.payloadBytes = bytes === undefined ? memory.payloadBytes : Math.round(bytes / memory.size);
+  if ((memory.payloadBytes ?? 0) > largestRead)
+    invalid.count(memory.queue, `more than ${largestRead} bytes a job`, "too_large");
 }

@@ -114,9 +114,11 @@ export class SidekiqReader implements Reader {
     const urgent = new Set(lost.map(({ identity }) => identity));
     await this.#work.read(this.#redis, processes, { ...tick, urgent });
     for (const process of lost) this.#lost.add(process, this.#work.jobsOf(process.identity), nowMs);
-    const alive = processes.filter(({ state }) => state !== "lost").map(({ identity }) => identity);
-    this.#lost.alive(new Set(alive));
-    this.#lost.found(alive.flatMap((identity) => this.#work.jobsOf(identity).flatMap(({ jid }) => jid ?? [])));
+    if (this.#lost.pending) {
+      const alive = processes.filter(({ state }) => state !== "lost").map(({ identity }) => identity);
+      this.#lost.alive(new Set(alive));
+      this.#lost.found(alive.flatMap((identity) => this.#work.jobsOf(identity).flatMap(({ jid }) => jid ?? [])));
+    }
     return processes;
   }
 
@@ -124,9 +126,9 @@ export class SidekiqReader implements Reader {
   async #readQueues(tick: Tick, processes: readonly Process[]): Promise<ReadonlySet<string>> {
     const { basics, problems, signal } = tick;
     const set = await this.#queueNames.read(this.#redis, this.#keys.queues, { ...tick, size: basics.queues });
-    const alive = processes.filter(({ state }) => state !== "lost");
-    const running = alive.flatMap(({ identity }) => this.#work.jobsOf(identity).map(({ queue }) => queue));
-    const names = new Set([...set.names, ...this.#options.namedQueues, ...running]);
+    const names = new Set([...set.names, ...this.#options.namedQueues]);
+    for (const { identity, state } of processes)
+      if (state !== "lost") for (const { queue } of this.#work.jobsOf(identity)) names.add(queue);
     await this.#queues.read(this.#redis, [...names], { ...tick, whole: set.whole });
     if (basics.paused === 0) return new Set();
     if (basics.paused > maxPaused) problems.add("READ_PARTIAL", `${this.#keys.paused} is too large to be read`);

@@ -23,8 +23,8 @@ interface Held {
 }
 
 /** Bytes of running jobs, with their arguments, that one read may bring; and the bytes of one page of it. */
-const bytesPerRead = 512 * 1_024;
-const bytesPerPage = 256 * 1_024;
+const bytesPerRead = 320 * 1_024;
+const bytesPerPage = 160 * 1_024;
 /** What a running job is taken to measure before any was seen. */
 const firstGuess = 1_024;
 const unknown = "unknown";

@@ -16,7 +16,7 @@ export interface World {
   read(reader: Reader): Promise<Snapshot>;
   /** Commands in redis-cli's syntax, one a line. */
   load(commands: string): Promise<void>;
-  send(...commands: readonly (readonly (string | number)[])[]): Promise<void>;
+  send(...commands: readonly (readonly (string | number | Buffer)[])[]): Promise<void>;
   clear(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,8 +53,8 @@ export async function openWorld(prefix = "", without: readonly CommandName[] = [
 }
 
 /** Every byte that is not plain as \xHH. */
-function quoted(word: string | number): string {
-  const plain = [...Buffer.from(String(word))].map((byte) =>
+function quoted(word: string | number | Buffer): string {
+  const plain = [...(Buffer.isBuffer(word) ? word : Buffer.from(String(word)))].map((byte) =>
     byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c
       ? `\\x${byte.toString(16).padStart(2, "0")}`
       : String.fromCharCode(byte),
@@ -71,7 +71,13 @@ function withClock(redis: Redis, nowMs: () => number | undefined): Redis {
       now !== undefined && commands[index]?.name === "time" ? { ok: true, value: now } : result,
     );
   };
-  return { read: read as Redis["read"], cost: redis.cost, close: () => redis.close() };
+  return {
+    read: read as Redis["read"],
+    get cost() {
+      return redis.cost;
+    },
+    close: () => redis.close(),
+  };
 }
 
 export async function fixture(name: string): Promise<{ commands: string; facts: Facts }> {
