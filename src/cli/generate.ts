@@ -7,17 +7,25 @@ async function run(args: Args, io: Io): Promise<number> {
   const [what] = args.positionals;
   if (what === undefined)
     throw new QueuewatchError("USAGE", "say what to generate", { action: "See `queuewatch generate --help`." });
-  return generate({ what, config: args.text("config"), output: args.text("output") }, io);
+  return generate({ what, config: args.text("config"), out: args.text("out"), format: args.text("format") }, io);
 }
 
 export const command: Command = {
   name: "generate",
   summary: "Make files from the catalogue and the config.",
-  positional: { name: "WHAT", choices: ["schema"] },
+  positional: { name: "WHAT", choices: ["schema", "grafana"] },
   options: {
     ...configOption,
-    output: { value: "PATH", help: "Where to write; default: standard output." },
+    out: { value: "PATH", help: "Where to write: a folder (grafana) or a file (schema; default: standard output)." },
+    format: {
+      value: "FORMAT",
+      choices: ["classic", "v2"],
+      help: "Of dashboards: classic for Grafana 11 to 13 (default), v2 for Grafana 13.",
+    },
   },
-  examples: [["queuewatch generate schema > queuewatch.schema.json", "The config's JSON Schema, for editors."]],
+  examples: [
+    ["queuewatch generate grafana --config queuewatch.yaml --out grafana", "Dashboards and provisioning files."],
+    ["queuewatch generate schema > queuewatch.schema.json", "The config's JSON Schema, for editors."],
+  ],
   run,
 };

@@ -1,12 +1,18 @@
 import { classicDashboard } from "./dashboard/classic.ts";
 import type { Dashboard } from "./dashboard/model.ts";
+import { resourceDashboard } from "./dashboard/resource.ts";
 import { dashboards } from "./dashboards.ts";
 import type { GeneratedFile, Generator } from "./generator.ts";
+
+/** `classic`: JSON of schema 42, for Grafana 11 to 13; `v2`: resources of dashboard.grafana.app/v2, for Grafana 13. */
+export const dashboardFormats = ["classic", "v2"] as const;
+export type DashboardFormat = (typeof dashboardFormats)[number];
 
 /** What decides how dashboards come out. */
 export interface DashboardOptions {
   /** Seconds between two reads of the agent: the least step of every query. */
   readonly interval: number;
+  readonly format?: DashboardFormat;
 }
 
 /** Where Grafana is to find the dashboards, and the Prometheus that holds the metrics. */
@@ -16,10 +22,11 @@ const places = { dashboards: "/var/lib/grafana/dashboards/queuewatch", prometheu
  * All dashboards, and the two provisioning files that make Grafana load them. Paths are relative to the output folder:
  * `*.json`, `provisioning/dashboards/queuewatch.yaml`, `provisioning/datasources/queuewatch.yaml`.
  */
-export function generateDashboards({ interval }: DashboardOptions): readonly GeneratedFile[] {
+export function generateDashboards({ interval, format = "classic" }: DashboardOptions): readonly GeneratedFile[] {
+  const made = format === "classic" ? classicDashboard : resourceDashboard;
   const files = Object.values<Dashboard>(dashboards).map((dashboard) => ({
     path: `${dashboard.name}.json`,
-    text: `${JSON.stringify(classicDashboard(dashboard, { interval }), null, 2)}\n`,
+    text: `${JSON.stringify(made(dashboard, { interval }), null, 2)}\n`,
   }));
   return [...files, providerFile(), datasourceFile(interval)];
 }

@@ -111,6 +111,8 @@ async function ask(url: string, kind: "query" | "query_range", form: Record<stri
 }
 
 async function labelValues(url: string, label: string, match: string): Promise<readonly string[]> {
-  const response = await fetch(`${url}/api/v1/label/${label}/values?${new URLSearchParams({ "match[]": match })}`);
+  const response = await fetch(
+    `${url}/api/v1/label/${label}/values?${new URLSearchParams({ "match[]": match }).toString()}`,
+  );
   return ((await response.json()) as { data: string[] }).data;
 }

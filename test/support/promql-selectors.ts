@@ -15,23 +15,16 @@ export interface SelectorOfQuery {
 export function selectorsOf(query: string): SelectorOfQuery[] {
   const text = fill(query);
   const found: SelectorOfQuery[] = [];
+  const words = (nodes: readonly SyntaxNode[]) => nodes.map(({ from, to }) => text.slice(from, to));
   parser.parse(text).iterate({
     enter: ({ node }) => {
       if (node.name !== "VectorSelector") return;
-      const name = node.getChild("Identifier");
-      const matched = node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
-      const labels = matched.map((matcher) => matcher.getChild("LabelName")).filter((label) => label !== null);
-      const around = nearest(node.parent, "AggregateExpr");
-      const grouping =
-        around?.getChild("AggregateModifier")?.getChild("GroupingLabels")?.getChildren("LabelName") ?? [];
-      const called = nearest(node.parent, "FunctionCall", "AggregateExpr");
-      const identifier = called?.name === "FunctionCall" ? called.getChild("FunctionIdentifier") : null;
-      found.push({
-        name: name ? text.slice(name.from, name.to) : "",
-        labels: [...labels, ...grouping].map(({ from, to }) => text.slice(from, to)),
-        call: identifier ? text.slice(identifier.from, identifier.to) : undefined,
-        text,
-      });
+      const [name = ""] = words(node.getChildren("Identifier"));
+      const matched = inside(inside([node], "LabelMatchers"), "UnquotedLabelMatcher");
+      const grouping = inside(inside(nearest(node.parent, "AggregateExpr"), "AggregateModifier"), "GroupingLabels");
+      const called = nearest(node.parent, "FunctionCall", "AggregateExpr").filter((one) => one.name === "FunctionCall");
+      const labels = [...inside(matched, "LabelName"), ...inside(grouping, "LabelName")];
+      found.push({ name, labels: words(labels), call: words(inside(called, "FunctionIdentifier"))[0], text });
     },
   });
   return found;
@@ -39,7 +32,12 @@ export function selectorsOf(query: string): SelectorOfQuery[] {
 
 type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
 
-function nearest(from: SyntaxNode | null, ...names: readonly string[]): SyntaxNode | null {
-  for (let node = from; node; node = node.parent) if (names.includes(node.name)) return node;
-  return null;
+function inside(nodes: readonly SyntaxNode[], kind: string): SyntaxNode[] {
+  return nodes.flatMap((node) => node.getChildren(kind));
+}
+
+/** The closest of these kinds around a node, as a list of one; empty where there is none. */
+function nearest(from: SyntaxNode | null, ...kinds: readonly string[]): SyntaxNode[] {
+  for (let node = from; node; node = node.parent) if (kinds.includes(node.name)) return [node];
+  return [];
 }

@@ -1,9 +1,8 @@
 import type { DataTransformerConfig, GridPos, Panel as ClassicPanel } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Query } from "../../promql/promql.ts";
 import { describe } from "./description.ts";
-import { linkUrl } from "./link.ts";
 import type { Panel } from "./model.ts";
-import { thresholdSteps } from "./overrides.ts";
+import { dataLink, thresholdSteps } from "./overrides.ts";
 import { datasource } from "./target.ts";
 import { unitOf } from "./unit.ts";
 
@@ -58,20 +57,23 @@ export function finished(built: ClassicPanel, panel: Panel): ClassicPanel {
   const plain: ClassicPanel = JSON.parse(JSON.stringify(built));
   if (panel.kind === "table" || panel.kind === "alerts" || panel.kind === "heatmap") return plain;
   const fieldConfig = plain.fieldConfig ?? { defaults: {}, overrides: [] };
-  const thresholds = panel.thresholds ?? [{ from: undefined, color: "green" as const }];
-  const defaults = {
-    ...fieldConfig.defaults,
-    unit: panel.unit ?? (panel.shows ? unitOf(panel.shows) : "short"),
-    ...(panel.decimals === undefined ? {} : { decimals: panel.decimals }),
-    ...(panel.min === undefined ? {} : { min: panel.min }),
-    ...(panel.max === undefined ? {} : { max: panel.max }),
+  return Object.assign(plain, {
+    fieldConfig: { ...fieldConfig, defaults: { ...fieldConfig.defaults, ...ofValues(panel) } },
+  });
+}
+
+type ValuePanel = Exclude<Panel, { kind: "table" | "alerts" | "heatmap" }>;
+
+function ofValues(panel: ValuePanel): object {
+  const { shows, decimals, min, max, link, thresholds = [{ from: undefined, color: "green" }] } = panel;
+  const optional = { decimals, min, max };
+  return {
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    unit: panel.unit ?? (shows ? unitOf(shows) : "short"),
     color: { mode: panel.kind === "timeseries" ? "palette-classic" : "thresholds" },
     thresholds: { mode: "absolute", steps: thresholdSteps(thresholds) },
-    ...(panel.link
-      ? { links: [{ title: panel.link.title, url: linkUrl(panel.link, "series"), targetBlank: false }] }
-      : {}),
+    ...(link ? { links: [dataLink(link, "series")] } : {}),
   };
-  return Object.assign(plain, { fieldConfig: { ...fieldConfig, defaults } });
 }
 
 export type { ClassicPanel, DataTransformerConfig };
