@@ -3,7 +3,7 @@ import { allowedCommands, type CommandName } from "./commands.ts";
 
 /** What one job system asks of Redis, and the prefixes under which it is read. */
 export interface Grant {
-  keyPatterns(prefix: string): readonly string[];
+  readonly keyPatterns: (prefix: string) => readonly string[];
   readonly commands: readonly string[];
   /** Prefixes of keys, with their colons. */
   readonly prefixes: readonly string[];
@@ -50,7 +50,11 @@ export function aclSetUser(request: AclRequest): string[] {
   const { major, minor } = version ?? { major: 7, minor: 0 };
   const before7 = major < 7;
   return [
-    ...[username, "on", "resetpass", password, "resetkeys"],
+    username,
+    "on",
+    "resetpass",
+    password,
+    "resetkeys",
     ...(major === 6 && minor < 2 ? [] : ["resetchannels"]),
     ...(before7 ? [] : ["clearselectors"]),
     "-@all",

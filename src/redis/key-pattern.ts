@@ -1,18 +1,20 @@
 /** Key patterns as Redis ACLs write them: `*`, `?`, `[a-f]`, `[^a]`, and `\` before a character that stands for itself. */
 
 type Token =
-  | { readonly kind: "any" | "one" }
+  | { readonly kind: "any" }
+  | { readonly kind: "one" }
   | { readonly kind: "class"; readonly text: string }
   | { readonly kind: "literal"; readonly text: string };
 
 function tokensOf(pattern: string): Token[] {
-  const parts = pattern.match(/\\[^]|\*+|\?|\[(?:\\[^]|[^\]\\])*\]|[^]/gu) ?? [];
-  return parts.map((part) => {
-    if (part.startsWith("*")) return { kind: "any" };
-    if (part === "?") return { kind: "one" };
-    if (part.length > 1 && part.startsWith("[")) return { kind: "class", text: part };
-    return { kind: "literal", text: part.length > 1 && part.startsWith("\\") ? part.slice(1) : part };
-  });
+  return (pattern.match(/\\[^]|\*+|\?|\[(?:\\[^]|[^\]\\])*\]|[^]/gu) ?? []).map(tokenOf);
+}
+
+function tokenOf(part: string): Token {
+  if (part.startsWith("*")) return { kind: "any" };
+  if (part === "?") return { kind: "one" };
+  if (part.length > 1 && part.startsWith("[")) return { kind: "class", text: part };
+  return { kind: "literal", text: part.length > 1 && part.startsWith("\\") ? part.slice(1) : part };
 }
 
 /** Whether a key matches a pattern. Source: redis 7.0 src/util.c, stringmatchlen. */
