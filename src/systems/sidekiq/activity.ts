@@ -48,13 +48,12 @@ function run(doing: Doing, age: number): void {
 }
 
 function serve(queues: Map<string, Doing>, capsules: Process["capsules"]): void {
-  const served = new Set<string>();
-  for (const { concurrency, queues: names } of capsules)
-    for (const name of new Set(names)) {
+  for (const [index, { concurrency, queues: names }] of capsules.entries())
+    for (const name of names) {
       const doing = entryOf(queues, name);
       doing.slots += concurrency;
-      if (!served.has(name)) doing.workers++;
-      served.add(name);
+      // A process is one worker of a queue, however many of its capsules serve it.
+      if (index === 0 || !capsules.slice(0, index).some((former) => former.queues.includes(name))) doing.workers++;
     }
 }
 

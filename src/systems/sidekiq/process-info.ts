@@ -50,8 +50,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Each once: a queue that stands twice in the list is only drawn more often. */
 function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string").slice(0, maxQueues) : [];
+  if (!Array.isArray(value)) return [];
+  return [...new Set(value.slice(0, maxQueues).filter((one) => typeof one === "string"))];
 }
 
 /**

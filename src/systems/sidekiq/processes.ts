@@ -83,8 +83,8 @@ export class ProcessReader {
   #isDue(identity: string, index: number, count: number, nowMs: number): boolean {
     const known = this.#known.get(identity);
     if (!known || count <= maxPerRead || (index + this.#turn) % 2 === 0) return true;
-    const { heartbeatAge = Infinity, periodMs } = processOf(known, nowMs);
-    return heartbeatAge * 1_000 > sureBeats * periodMs;
+    const beat = naturalOf(known.values[1]) ?? 0;
+    return nowMs / 1_000 - beat > sureBeats * periodOf(known.info);
   }
 }
 

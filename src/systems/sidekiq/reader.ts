@@ -148,6 +148,9 @@ export class SidekiqReader implements Reader {
     const activity = activityOf(processes, (identity) => this.#work.jobsOf(identity), nowMs);
     // Without Enterprise nobody leads: only a leader that was seen can be missed.
     const schedulerUp = this.#leader.update(basics.leader, { expected: false, lag: 0, nowMs });
+    const invalidSince = this.#invalid.take();
+    for (const { queue, errorType, count } of invalidSince)
+      problems.add("PAYLOAD_INVALID", `queue ${queue}: ${errorType}`, count);
     return {
       system: "sidekiq",
       takenAtMs: nowMs,
@@ -156,7 +159,7 @@ export class SidekiqReader implements Reader {
       sets,
       failures: this.#compositions.flatMap(({ parts }) => parts),
       failuresSince: this.#memory.news.take(),
-      invalidSince: this.#invalid.take(),
+      invalidSince,
       jobs: { processed: basics.processed, failed: basics.failed },
       lostJobsSince: this.#lost.take(),
       workers: { ...activity.workers, ...this.#memory.ledger.take() },

@@ -1,7 +1,7 @@
 import type { Redis } from "../../redis/client.ts";
 import { hgetall } from "../../redis/commands.ts";
 import { Budget } from "../budget.ts";
-import { isObject, parseObject } from "../json.ts";
+import { parseObject } from "../json.ts";
 import type { Problems } from "../problems.ts";
 import { momentMs } from "../time-text.ts";
 import { jobOf, readJob } from "./job.ts";
@@ -142,15 +142,10 @@ function runningJob(text: string): RunningJob[] {
   const entry = parseObject(text);
   if (!entry) return [];
   const payload: unknown = entry["payload"];
-  const job = typeof payload === "string" ? readJob(payload) : jobOf(isObject(payload) ? payload : undefined);
+  const job = typeof payload === "string" ? readJob(payload) : jobOf(payload);
   const queue: unknown = entry["queue"];
-  const known = typeof job === "string" ? undefined : job;
-  return [
-    {
-      queue: typeof queue === "string" ? queue : (known?.queue ?? unknown),
-      jobClass: known?.jobClass ?? unknown,
-      jid: known?.jid,
-      runAtMs: momentMs(entry["run_at"]),
-    },
-  ];
+  const runAtMs = momentMs(entry["run_at"]);
+  const named = typeof queue === "string" ? queue : undefined;
+  if (typeof job === "string") return [{ queue: named ?? unknown, jobClass: unknown, jid: undefined, runAtMs }];
+  return [{ queue: named ?? job.queue ?? unknown, jobClass: job.jobClass, jid: job.jid, runAtMs }];
 }

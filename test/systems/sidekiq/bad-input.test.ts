@@ -71,6 +71,7 @@ describe("payloads", () => {
       const reader = world.open();
       const first = await world.read(reader);
       assert.deepEqual(first.invalidSince, [{ queue: "mail", errorType: fault, count: 1 }]);
+      assert.deepEqual(first.problems, [{ code: "PAYLOAD_INVALID", message: `queue mail: ${fault}`, count: 1 }]);
       assert.equal(first.queues[0]?.latency, 10);
       const second = await world.read(reader);
       assert.deepEqual([second.invalidSince, second.queues[0]?.latency], [[], 10]);
@@ -105,7 +106,7 @@ describe("payloads", () => {
     world.nowMs = nowMs + 15_000;
     const { queues } = await world.read(reader);
     assert.equal(queues[0]?.latency, 25);
-    assert.ok((queues[0]?.payloadBytes ?? 0) > 50_000);
+    assert.ok((queues[0].payloadBytes ?? 0) > 50_000);
     assert.ok(world.redis.cost.receivedBytes - received < 10_000);
   });
 });

@@ -94,9 +94,9 @@ for (const { name, lostAfter, title } of pictures)
       const told = facts.version.startsWith("6") ? [] : [{ version: facts.version, count: alive().length }];
       assert.deepEqual(versions, told);
       assert.deepEqual(
-        processes.map(({ host, pid }) => [host, pid]).toSorted(),
+        processes.map(({ host, pid }) => `${host} ${pid}`).toSorted(),
         alive()
-          .map(({ hostname, pid }) => [hostname, pid])
+          .map(({ hostname, pid }) => `${hostname} ${pid}`)
           .toSorted(),
       );
     });

@@ -46,6 +46,14 @@ describe("queues", () => {
     await world.send(["LPUSH", "queue:mail", ...["d", "e", "f"].map((jid) => job(jid))], ["RPOP", "queue:mail", 2]);
     const [second] = (await read()).queues;
     assert.deepEqual([second?.enqueuedSince, second?.dequeuedSince, second?.size], [3, 2, 4]);
+  });
+
+  test("a queue that runs dry, and is filled again", async () => {
+    await world.send(
+      ["SADD", "queues", "mail"],
+      ["LPUSH", "queue:mail", ...["a", "b", "c", "d"].map((jid) => job(jid))],
+    );
+    await read();
     await world.send(["DEL", "queue:mail"]);
     const [third] = (await read()).queues;
     assert.deepEqual([third?.enqueuedSince, third?.dequeuedSince, third?.latency], [0, 4, 0]);
