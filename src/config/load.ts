@@ -40,7 +40,7 @@ export async function loadGeneratorConfig({ file, env }: LoadOptions): Promise<G
 /** Parses the text of a config file; `file` is what it is called in messages. */
 export function parseConfig(text: string, { file, env }: { file: string; env: Environment }): Config {
   const document = new ConfigDocument(text, file);
-  const unresolved = document.resolve(env);
+  const unresolved = document.resolve(env, ["alerting"]);
   if (unresolved.length > 0) throw new QueuewatchError("CONFIG_REFERENCE", document.describe(unresolved));
   const { settings, said } = readEnvironment(env);
   const outcome = configSchema.safeParse(withDefaults(document.toValue() ?? {}, settings), { reportInput: true });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { logFormats, logLevels } from "../self/log.ts";
+import { alertingSchema } from "./alerting-schema.ts";
 import { bytes, duration, file, flag, hostPort, integer, secret } from "./quantities.ts";
 import {
   checkBasicAuth,
@@ -230,7 +231,7 @@ export const configSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .meta({ description: "Of the agent's OTLP resource." }),
-  alerting: z.looseObject({}).default({}).meta({ description: "Read by `queuewatch generate` only." }),
+  alerting: alertingSchema.prefault({}).meta({ description: "Read by `queuewatch generate` only." }),
 });
 
 /** What `generate` reads: the settings that rules and dashboards depend on; the others may hold anything. */

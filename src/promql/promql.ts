@@ -16,6 +16,7 @@ export {
 } from "./matcher.ts";
 export { type Duration, walk, type Window } from "./node.ts";
 export * from "./range.ts";
+export { quote } from "./render.ts";
 export {
   bucketIncrease,
   bucketRate,

@@ -343,9 +343,9 @@ describe("the generator's view", () => {
     const text = `
 targets: [{ name: a, redis: "\${REDIS}", interval: "\${I:-5s}", queues: { m: { size: { critical: 9 } } } }]
 export: { otlp: [{ preset: "\${P}" }] }
-alerting: { x: "\${Y:-z}" }`;
+alerting: { contacts: { a: { pagerduty: { integration_key: "\${Y:-z}" } } } }`;
     const config = parseGeneratorConfig(text, "q.yaml");
-    assert.deepEqual(config.alerting, { x: "${Y:-z}" });
+    assert.equal(config.alerting.contacts["a"]?.pagerduty?.integration_key, "${Y:-z}");
     assert.equal(config.targets[0]?.interval, 5);
     assert.deepEqual(config.targets[0].queues["m"]?.size, { critical: 9 });
   });

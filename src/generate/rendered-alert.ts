@@ -1,0 +1,135 @@
+import type { AlertingConfig } from "../config/alerting-schema.ts";
+import { compileGlob } from "../config/glob.ts";
+import { QueuewatchError } from "../errors.ts";
+import { prometheusLabel } from "../catalogue/prometheus-name.ts";
+import { escapeRegex, type Expr, type Query, render } from "../promql/promql.ts";
+import { type Alert, type Given, type Severity, slug, type Text, type Unit } from "./alert.ts";
+import type { Baseline } from "./baseline.ts";
+import { panelId } from "./dashboard/frame.ts";
+import { dashboardUid } from "./dashboard/link.ts";
+
+/** In which program a rule runs: it decides whether baselines are recorded, and how texts name values. */
+export type Form = "prometheus" | "grafana";
+
+/** What a recording rule is made of. */
+export type Recording = Pick<Baseline, "record" | "meaning"> & { readonly inline: Query };
+
+/** One level of an alert, ready for any output. */
+export interface RenderedLevel {
+  readonly uid: string;
+  readonly severity: Severity;
+  readonly for: string;
+  readonly keepFiring: string | undefined;
+  readonly expr: string;
+  readonly query: Query;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface RenderedAlert {
+  readonly alert: Alert;
+  readonly levels: readonly RenderedLevel[];
+  /** Baselines that the recorded form reads. */
+  readonly baselines: readonly Recording[];
+}
+
+/** An alert with the config's thresholds, in the form of one program. Throws CONFIG_INVALID for unknown thresholds. */
+export function renderAlert(alert: Alert, config: AlertingConfig, form: Form): RenderedAlert {
+  const used = new Set<Recording>();
+  const given = givenFor(alert, config, form, used);
+  const text = texts(form);
+  const annotations = {
+    summary: alert.summary(text),
+    description: alert.description(text),
+    dashboard_url: dashboardUrl(alert, config, text),
+    runbook_url: runbookUrl(alert, config),
+  };
+  const levels = alert.levels.map((level): RenderedLevel => {
+    const query = level.expr(given);
+    return {
+      uid: ruleUid(alert, level.severity),
+      severity: level.severity,
+      for: level.for,
+      keepFiring: level.keepFiring,
+      expr: render(query),
+      query,
+      labels: { app: "queuewatch", severity: level.severity, category: alert.category, team: alert.team },
+      annotations,
+    };
+  });
+  return { alert, levels, baselines: [...used] };
+}
+
+/** At most 40 characters, the same in every installation and for ever. */
+export function ruleUid(alert: Alert, severity: Severity): string {
+  return `qw-${slug(alert.name)}-${severity}`;
+}
+
+function givenFor(alert: Alert, config: AlertingConfig, form: Form, used: Set<Recording>): Given {
+  const own = config.thresholds[alert.name] ?? {};
+  for (const name of Object.keys(own))
+    if (alert.thresholds[name] === undefined)
+      throw new QueuewatchError("CONFIG_INVALID", `alerting.thresholds.${alert.name}: there is no threshold ${name}`);
+  return {
+    usual: <L extends string>(baseline: Baseline<L>): Expr<L> => {
+      used.add(baseline);
+      return form === "prometheus" ? baseline.recorded : baseline.inline;
+    },
+    limit: (name) => {
+      const value = own[name] ?? alert.thresholds[name]?.value;
+      if (value === undefined) throw new Error(`${alert.name} has no threshold ${name}`);
+      return value;
+    },
+    classes: (threshold) => classThresholds(config, threshold),
+  };
+}
+
+function classThresholds(config: AlertingConfig, level: string): { pattern: string; value: number }[] {
+  return Object.entries(config.classes).flatMap(([source, { failure_ratio }]) => {
+    const value = level === "critical" ? failure_ratio.critical : failure_ratio.warning;
+    return [{ pattern: globPattern(source), value: value ?? 1 }];
+  });
+}
+
+/** RE2 for a glob of the config. */
+export function globPattern(source: string): string {
+  const { literal } = compileGlob(source);
+  if (literal !== undefined) return escapeRegex(literal);
+  return escapeRegex(source).replaceAll("\\*", ".*").replaceAll("\\?", ".");
+}
+
+const humanized: Record<Unit, string> = {
+  duration: "humanizeDuration",
+  ratio: "humanizePercentage",
+  bytes: "humanize1024",
+  count: 'printf "%.0f"',
+  "per second": 'printf "%.2f"',
+  none: "humanize",
+};
+
+function texts(form: Form): Text<string> {
+  const value = form === "prometheus" ? "$value" : "$values.A.Value";
+  return {
+    label: (name) => `{{ $labels.${prometheusLabel(name)} }}`,
+    value: (unit) => `{{ ${humanized[unit]} ${value} }}`,
+  };
+}
+
+function dashboardUrl({ panel, labels }: Alert, config: AlertingConfig, text: Text<string>): string {
+  const filled = labels
+    .filter((label) => dashboardVariables[label] !== undefined)
+    .map((label) => `&var-${dashboardVariables[label] ?? ""}=${text.label(label).replace(" }}", " | urlquery }}")}`);
+  const base = (config.dashboards_url ?? "").replace(/\/$/, "");
+  return `${base}/d/${dashboardUid(panel.dashboard)}?viewPanel=${panelId(panel.panel)}${filled.join("")}`;
+}
+
+const dashboardVariables: Readonly<Record<string, string>> = {
+  target: "target",
+  system: "system",
+  queue: "queue",
+  "job.class": "class",
+};
+
+function runbookUrl(alert: Alert, config: AlertingConfig): string {
+  return `${(config.runbooks_url ?? "runbooks").replace(/\/$/, "")}/${slug(alert.name)}.md`;
+}
