@@ -70,8 +70,9 @@ export class ProcessReader {
     const results = await redis.read(commands, signal);
     const fresh = new Map<string, Known>();
     for (const [index, identity] of wanted.entries()) {
-      const values = problems.value(results[index], this.#keys.process(identity), []);
-      fresh.set(identity, knownOf(identity, values, this.#known.get(identity)));
+      // What could not be read is not lost: nothing can be said of it, or what was said before.
+      const values = problems.value(results[index], this.#keys.process(identity), undefined);
+      if (values) fresh.set(identity, knownOf(identity, values, this.#known.get(identity)));
     }
     const all = identities.flatMap((identity) => fresh.get(identity) ?? this.#known.get(identity) ?? []);
     // One whose hash was never seen may still show it, with all that never changes.
@@ -89,7 +90,7 @@ export class ProcessReader {
 }
 
 function knownOf(identity: string, values: readonly (string | undefined)[], before: Known | undefined): Known {
-  if (before) return { ...before, values: values.length > 0 ? values : changing.map(() => undefined) };
+  if (before) return { ...before, values };
   const seen = values.some((value) => value !== undefined);
   return { identity, info: readInfo(identity, values[6]), capsules: new Map(), values: seen ? values : [] };
 }

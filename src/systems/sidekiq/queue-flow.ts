@@ -16,7 +16,7 @@ export interface Movement {
 }
 
 /** Longer elements are not kept to be found again. */
-export const maxMark = 4_096;
+const maxMark = 4_096;
 
 /**
  * Counts what was added to a queue and taken from it. New jobs are pushed at index 0: what stands before the former

@@ -110,7 +110,7 @@ export class SidekiqReader implements Reader {
     const { basics, nowMs } = tick;
     const set = await this.#identities.read(this.#redis, this.#keys.processes, { ...tick, size: basics.processes });
     const processes = await this.#processes.read(this.#redis, set.names, tick);
-    const lost = this.#memory.ledger.update(processes, set.whole);
+    const lost = this.#memory.ledger.update(processes, set.whole && processes.length === set.names.length);
     const urgent = new Set(lost.map(({ identity }) => identity));
     await this.#work.read(this.#redis, processes, { ...tick, urgent });
     for (const process of lost) this.#lost.add(process, this.#work.jobsOf(process.identity), nowMs);

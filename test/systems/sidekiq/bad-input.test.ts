@@ -120,8 +120,20 @@ test("processes that say nonsense", async () => {
   await world.send(["HSET", ids[2] ?? "", "beat", "NaN", "busy", "1e999", "concurrency", "x"]);
   await world.send(["HSET", `${ids[1]}:work`, "t", "nonsense", "u", '{"queue":5,"payload":7}']);
   const { workers } = await world.read(world.open());
-  assert.deepEqual([workers.active, workers.lost], [1, 2]);
+  // The first is no identity: its key may not even be read.
+  assert.deepEqual([workers.active, workers.lost], [1, 1]);
   assert.deepEqual([workers.hosts[0]?.host, workers.hosts[0]?.busy, workers.hosts[0]?.slots], ["a", 0, 0]);
+});
+
+test("a process that cannot be read is not lost", async () => {
+  const id = "a:1:0123456789ab";
+  await world.send(["SADD", "processes", id], ["SET", id, "text"]);
+  const { workers, problems } = await world.read(world.open());
+  assert.deepEqual([workers.active, workers.lost, workers.lostSince], [0, 0, 0]);
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["REDIS_TYPE"],
+  );
 });
 
 test("too many queues: a stable choice, with those that the config names", async () => {
