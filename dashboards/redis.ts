@@ -224,7 +224,7 @@ export default dashboard({
             },
             { title: "Look-ups that hit", value: hits, unit: "percentunit", decimals: 0, width: 130 },
             {
-              title: "RSS / used",
+              title: "RSS ratio",
               value: maxBy(select(redis.redisMemoryFragmentationRatio, scope), byTarget),
               unit: "none",
               decimals: 2,

@@ -30,7 +30,13 @@ export function tablePanel(panel: TablePanel, place: Place): ClassicPanel {
     .overrides([...panel.labels.map(labelOverride), ...panel.columns.map(valueOverride)])
     .targets(panel.columns.map(({ value }, index) => target(value, "table", index)));
   if (panel.noValue !== undefined) builder.noValue(panel.noValue);
-  return finished(builder.build(), panel);
+  return withoutFooter(finished(builder.build(), panel));
+}
+
+/** The builder always adds an option that tables no longer have (Grafana 12.2 made it one of fields). */
+function withoutFooter(panel: ClassicPanel): ClassicPanel {
+  const { footer: _, ...options } = Object(panel.options);
+  return { ...panel, options };
 }
 
 /** Rows of the same labels become one; then only the columns that were asked for remain, in their order. */

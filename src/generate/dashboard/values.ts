@@ -54,7 +54,7 @@ export function barsPanel(panel: BarsPanel, place: Place): ClassicPanel {
   )
     .displayMode(BarGaugeDisplayMode.Basic)
     .valueMode(BarGaugeValueMode.Color)
-    .namePlacement(BarGaugeNamePlacement.Left)
+    .namePlacement(BarGaugeNamePlacement.Top)
     .showUnfilled(true)
     .sizing(BarGaugeSizing.Auto)
     .orientation(VizOrientation.Horizontal)
