@@ -31,8 +31,10 @@ export class Connection {
       await untilAborted(prepare(driver, settings), signal);
       return connection;
     } catch (error) {
+      const failure = redisFailure(signal.aborted ? error : (causes[0] ?? error));
+      const spoke = property(connection.#stream, "bytesWritten") !== 0;
       connection.abandon();
-      throw signal.aborted ? redisFailure(error) : connectFailure(causes[0] ?? error, settings);
+      throw connectFailure(failure, settings, spoke);
     }
   }
 
@@ -103,16 +105,18 @@ async function expectPrimary(driver: Driver): Promise<void> {
     throw new QueuewatchError("REDIS_UNREACHABLE", "the Sentinels name a replica as primary: a failover is under way");
 }
 
-/** Says more than the driver where the reason can be told from the circumstances. */
-function connectFailure(error: unknown, { options }: ConnectionSettings): QueuewatchError {
-  const failure = redisFailure(error);
-  if (/invalid reply: null/.test(failure.message))
+/** Says more than the driver where the reason can be told from the circumstances; `spoke`: the server was reached. */
+function connectFailure(failure: QueuewatchError, { options }: ConnectionSettings, spoke: boolean): QueuewatchError {
+  const { message } = failure;
+  if (/invalid reply: null/.test(message))
     return new QueuewatchError("REDIS_UNREACHABLE", `no Sentinel knows a primary named ${options.name}`, {
       action: "Check `sentinel_name`.",
     });
-  const closed = /connection (?:was lost|is closed)|ECONNRESET|EPIPE/i.test(failure.message);
-  if (!closed || options.tls) return failure;
-  return new QueuewatchError("REDIS_UNREACHABLE", `${failure.message}, before it was ready: does the server want TLS?`);
+  if (options.tls && spoke && /connect ETIMEDOUT/.test(message))
+    return new QueuewatchError("REDIS_TIMEOUT", "no answer to the TLS handshake: does the server speak TLS?");
+  if (!options.tls && /connection is closed|ECONNRESET|EPIPE/i.test(message))
+    return new QueuewatchError("REDIS_UNREACHABLE", "the server hung up at once: does it want TLS?");
+  return failure;
 }
 
 /** Waits for the work, or rejects with REDIS_TIMEOUT when the signal aborts. */
