@@ -179,6 +179,7 @@ export default dashboard({
           key: "drain",
           title: "Empty in",
           about: "Nothing is drawn while the queue does not shrink.",
+          noValue: "Did not shrink",
           width: 8,
           unit: "s",
           series: [series(queries.drainTime(scope), each)],

@@ -24,6 +24,8 @@ interface Place {
 
 /** A queue that nobody knew before the trouble. */
 const appeared = "x-probe";
+/** A queue that gets a batch every two hours and works it off. */
+const batch = "video";
 /** An error that did not occur before the trouble. */
 const newError = "JSON::ParserError";
 
@@ -50,7 +52,13 @@ const day = 86_400;
 
 type Labels = Readonly<Record<string, string>>;
 /** Value of a gauge, or growth per second of a counter, at a time; `index` tells the metric's series apart. */
-type Shape = (context: { labels: Labels; index: number; time: number; trouble: number }) => number | undefined;
+type Shape = (context: {
+  labels: Labels;
+  index: number;
+  time: number;
+  trouble: number;
+  left: number;
+}) => number | undefined;
 
 /** Between 0.4 and 1 over the day, the busiest at two in the afternoon, with a little noise. */
 function daylight(time: number, index: number): number {
@@ -61,7 +69,9 @@ function daylight(time: number, index: number): number {
 const isTroubled = (labels: Labels): boolean =>
   labels["queue"] === troubled.queue || labels["job_class"] === troubled.class || labels["host_name"] === troubled.host;
 
-const newQueueSize = (trouble: number): number | undefined => (trouble > 0 ? Math.round(trouble / 4) : undefined);
+/** Jobs of one class in one queue fail, with an error that is new. */
+const isPoisoned = (labels: Labels): boolean =>
+  labels["queue"] === troubled.queue && labels["job_class"] === troubled.class;
 
 const promises: Readonly<Record<string, number>> = {
   critical: 10,
@@ -73,10 +83,12 @@ const promises: Readonly<Record<string, number>> = {
 
 /** What is not here is 1 as a gauge and grows a little as a counter. */
 const shapes: Readonly<Record<string, Shape>> = {
-  "jobqueue.queue.size": ({ labels, index, time, trouble }) =>
-    labels["queue"] === appeared
-      ? newQueueSize(trouble)
-      : Math.round(12 * daylight(time, index) * (index + 1) + (labels["queue"] === troubled.queue ? trouble * 4.2 : 0)),
+  "jobqueue.queue.size": ({ labels, index, time, trouble, left }) => {
+    if (labels["queue"] === appeared) return trouble > 0 ? Math.round(trouble / 4) : undefined;
+    if (labels["queue"] === batch) return Math.round(300 + (left % 7_200) / 5);
+    const flood = labels["queue"] === troubled.queue ? trouble * 4.2 : 0;
+    return Math.round(12 * daylight(time, index) * (index + 1) + flood);
+  },
   "jobqueue.queue.latency": ({ labels, index, time, trouble }) =>
     2.5 * daylight(time, index) * ((index % 4) + 1) + (labels["queue"] === troubled.queue ? trouble * 0.06 : 0),
   "jobqueue.queue.latency_uncertainty": ({ labels }) => (labels["system"] === "resque" ? 1.5 : undefined),
@@ -93,7 +105,8 @@ const shapes: Readonly<Record<string, Shape>> = {
   "jobqueue.queue.workers": ({ labels, trouble }) => (labels["system"] === "sidekiq" && trouble > 0 ? 2 : 3),
   "jobqueue.queue.slots": () => 30,
   "jobqueue.queue.paused": () => 0,
-  "jobqueue.payload.invalid": ({ labels, trouble }) => (isTroubled(labels) && trouble > 0 ? 0.02 : 0),
+  "jobqueue.payload.invalid": ({ labels, trouble }) =>
+    labels["queue"] === troubled.queue && labels["error_type"] === "malformed" && trouble > 0 ? 0.02 : 0,
   "jobqueue.payload.size": ({ labels, index, trouble }) =>
     700 + index * 90 + (labels["queue"] === troubled.queue && trouble > 0 ? 9_000 : 0),
   "jobqueue.job.processed": ({ index, time }) => 14 * daylight(time, index) * (index === 0 ? 2 : 1),
@@ -106,10 +119,12 @@ const shapes: Readonly<Record<string, Shape>> = {
   "jobqueue.class.running": ({ index, time }) => Math.round(5 * daylight(time, index)),
   "jobqueue.class.longest_running": ({ index, time }) => (time / 20 + index * 31) % 60,
   "jobqueue.set.size": ({ index, trouble }) => 20 * (index + 1) + trouble * 0.5,
-  "jobqueue.failure.size": ({ labels, index, trouble }) =>
-    5 + ((index * 7) % 23) + (isTroubled(labels) ? trouble * (0.5 / (1 + (index % 5))) : 0),
+  "jobqueue.failure.size": ({ labels, index, trouble }) => {
+    if (labels["set"] === "scheduled") return undefined;
+    return 5 + ((index * 7) % 23) + (isPoisoned(labels) ? trouble * (0.9 / (1 + (index % 4))) : 0);
+  },
   "jobqueue.failure.recorded": ({ labels, trouble }) => {
-    if (isTroubled(labels) && trouble > 0) return 0.3;
+    if (isPoisoned(labels) && trouble > 0) return labels["error_type"] === newError ? 2.4 : 0.3;
     return labels["error_type"] === newError ? undefined : 0.002;
   },
   "jobqueue.worker.count": ({ labels, trouble }) => {
@@ -200,6 +215,8 @@ const limit = 2_000;
 function combinations(metric: Metric, place: Place | undefined): Labels[] {
   const values: Readonly<Record<string, readonly string[]>> = {
     ...fixedValues,
+    ...(metric.name === "jobqueue.payload.invalid" ? { "error.type": ["malformed", "no_class"] } : {}),
+    ...(metric.name === "queuewatch.collection.errors" ? { "error.type": ["REDIS_TIMEOUT"] } : {}),
     ...(metric.name === "redis.cpu.time" ? { state: ["sys", "user", "sys_children"] } : {}),
     environment: ["production"],
     ...(place
@@ -230,7 +247,8 @@ function oneSeries(
 ): WrittenSeries[] {
   const name = prometheusName(metric);
   const shape = shapes[metric.name] ?? (() => (metric.kind === "gauge" ? 1 : 0.01));
-  const valueAt = (time: number) => shape({ labels, index, time, trouble: Math.max(0, time - (end - troubleLasts)) });
+  const valueAt = (time: number) =>
+    shape({ labels, index, time, left: end - time, trouble: Math.max(0, time - (end - troubleLasts)) });
   if (metric.kind === "histogram") return histogram(metric, labels, index, times);
   if (metric.kind === "gauge") {
     const samples = times.flatMap((time) => {

@@ -65,8 +65,8 @@ export function finished(built: ClassicPanel, panel: Panel): ClassicPanel {
 type ValuePanel = Exclude<Panel, { kind: "table" | "alerts" | "heatmap" }>;
 
 function ofValues(panel: ValuePanel): object {
-  const { shows, decimals, min, max, link, thresholds = [{ from: undefined, color: "green" }] } = panel;
-  const optional = { decimals, min, max };
+  const { shows, decimals, min, max, noValue, link, thresholds = [{ from: undefined, color: "green" }] } = panel;
+  const optional = { decimals, min, max, noValue };
   return {
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     unit: panel.unit ?? (shows ? unitOf(shows) : "short"),

@@ -48,6 +48,8 @@ interface ValuePanel extends PanelBase {
   readonly min?: number;
   readonly max?: number;
   readonly thresholds?: readonly Threshold[];
+  /** Instead of `No data`. */
+  readonly noValue?: string;
   /** Where a series or a row leads. */
   readonly link?: Link;
 }
@@ -69,8 +71,6 @@ export interface StatPanel extends ValuePanel {
   readonly mappings?: readonly Mapping[];
   /** Colours the whole tile rather than the number. */
   readonly filled?: boolean;
-  /** Instead of `No data`. */
-  readonly noValue?: string;
   /** What becomes the text: the value, or the series' name beside it. */
   readonly text?: "value" | "value_and_name" | "name";
 }
@@ -78,7 +78,6 @@ export interface StatPanel extends ValuePanel {
 export interface BarsPanel extends ValuePanel {
   readonly kind: "bars";
   readonly series: readonly Series[];
-  readonly noValue?: string;
 }
 
 export interface HeatmapPanel extends PanelBase {

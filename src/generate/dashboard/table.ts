@@ -33,7 +33,7 @@ export function tablePanel(panel: TablePanel, place: Place): ClassicPanel {
   return withoutFooter(finished(builder.build(), panel));
 }
 
-/** The builder always adds an option that tables no longer have (Grafana 12.2 made it one of fields). */
+/** The builder always adds an option that tables no longer have (@grafana/schema 13.2, TablePanelCfg). */
 function withoutFooter(panel: ClassicPanel): ClassicPanel {
   const { footer: _, ...options } = Object(panel.options);
   return { ...panel, options };

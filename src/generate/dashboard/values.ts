@@ -40,7 +40,6 @@ export function statPanel(panel: StatPanel, place: Place): ClassicPanel {
     .mappings(valueMappings(panel.mappings ?? []))
     .overrides(seriesOverrides(panel.series))
     .targets(panel.series.map((one, index) => target(one.value, "instant", index, legendFormat(one))));
-  if (panel.noValue !== undefined) builder.noValue(panel.noValue);
   return finished(builder.build(), panel);
 }
 
@@ -61,7 +60,6 @@ export function barsPanel(panel: BarsPanel, place: Place): ClassicPanel {
     .reduceOptions(lastValue())
     .overrides(seriesOverrides(panel.series))
     .targets(panel.series.map((one, index) => target(one.value, "instant", index, legendFormat(one))));
-  if (panel.noValue !== undefined) builder.noValue(panel.noValue);
   return finished(builder.build(), panel);
 }
 
