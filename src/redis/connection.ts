@@ -31,10 +31,8 @@ export class Connection {
       await untilAborted(prepare(driver, settings), signal);
       return connection;
     } catch (error) {
-      const failure = redisFailure(signal.aborted ? error : (causes[0] ?? error));
-      const spoke = property(connection.#stream, "bytesWritten") !== 0;
       connection.abandon();
-      throw connectFailure(failure, settings, spoke);
+      throw connectFailure(redisFailure(signal.aborted ? error : (causes[0] ?? error)), settings);
     }
   }
 
@@ -105,15 +103,16 @@ async function expectPrimary(driver: Driver): Promise<void> {
     throw new QueuewatchError("REDIS_UNREACHABLE", "the Sentinels name a replica as primary: a failover is under way");
 }
 
-/** Says more than the driver where the reason can be told from the circumstances; `spoke`: the server was reached. */
-function connectFailure(failure: QueuewatchError, { options }: ConnectionSettings, spoke: boolean): QueuewatchError {
+/** Says more than the driver where the reason can be told from the circumstances. */
+function connectFailure(failure: QueuewatchError, { options }: ConnectionSettings): QueuewatchError {
   const { message } = failure;
   if (/invalid reply: null/.test(message))
     return new QueuewatchError("REDIS_UNREACHABLE", `no Sentinel knows a primary named ${options.name}`, {
       action: "Check `sentinel_name`.",
     });
-  if (options.tls && spoke && /connect ETIMEDOUT/.test(message))
-    return new QueuewatchError("REDIS_TIMEOUT", "no answer to the TLS handshake: does the server speak TLS?");
+  // Redis leaves a TLS hello on its plain port unanswered.
+  if (options.tls && /connect ETIMEDOUT/.test(message))
+    return new QueuewatchError("REDIS_UNREACHABLE", `${message}: does the server listen there, and speak TLS?`);
   if (!options.tls && /connection is closed|ECONNRESET|EPIPE/i.test(message))
     return new QueuewatchError("REDIS_UNREACHABLE", "the server hung up at once: does it want TLS?");
   return failure;
