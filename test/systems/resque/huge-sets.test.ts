@@ -54,9 +54,10 @@ test("sets of any size are read in part, by cursors and pages, with what the con
       failures.reduce((sum, { count }) => sum + count, 0),
       many,
     );
-    const partial = problems.filter(({ code }) => code === "READ_PARTIAL").map(({ message }) => message.split(" ")[0]);
+    const messages = problems.filter(({ code }) => code === "READ_PARTIAL").map(({ message }) => message);
+    const partial = new Set(messages.map((message) => message.split(" ")[0]));
     for (const key of ["queues", "workers", "failed_queues", "persistent_schedules", "delayed:last_enqueued_at"])
-      assert.ok(partial.includes(`resque:${key}`), `${key} is said to be read in part`);
+      assert.ok(partial.has(`resque:${key}`), `${key} is said to be read in part`);
   }
   const stats = await world.server.cli(["INFO", "commandstats"]);
   assert.doesNotMatch(stats, /cmdstat_(?:smembers|hgetall|keys|scan):/);
