@@ -55,15 +55,6 @@ export function topk<L extends string, S extends string>(
   return make(node("topk", of.node, by, count), of.labels);
 }
 
-/** The series with the smallest values, at most `count` for each combination of the labels `by`. */
-export function bottomk<L extends string, S extends string>(
-  count: number,
-  of: Expr<L, S>,
-  by: readonly L[] = [],
-): Expr<L, S> {
-  return make(node("bottomk", of.node, by, count), of.labels);
-}
-
 /** What a quantile is taken of. */
 export interface QuantileOptions<L extends string, K extends L> {
   readonly window: Window;

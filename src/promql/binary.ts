@@ -111,9 +111,6 @@ export const atMost: Comparing = (left: Operand, right: Operand, matching?: Matc
   binary("<=", left, right, matching);
 export const equal: Comparing = (left: Operand, right: Operand, matching?: Matching) =>
   binary("==", left, right, matching);
-export const unequal: Comparing = (left: Operand, right: Operand, matching?: Matching) =>
-  binary("!=", left, right, matching);
-
 /** Series of the left side that have a partner on the right. */
 export const and: Keeping = (left: Operand, right: Operand, matching?: Matching) =>
   binary("and", left, right, matching);

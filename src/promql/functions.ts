@@ -7,52 +7,6 @@ export function clampMin<L extends string, S extends string>(of: Expr<L, S>, lea
   return call("clamp_min", of, [numberNode(least)]);
 }
 
-/** At most `most`. */
-export function clampMax<L extends string, S extends string>(of: Expr<L, S>, most: number): Expr<L, S> {
-  return call("clamp_max", of, [numberNode(most)]);
-}
-
-/** Between `least` and `most`. */
-export function clamp<L extends string>(of: Expr<L>, least: number, most: number): Expr<L> {
-  return call("clamp", of, [numberNode(least), numberNode(most)]);
-}
-
-export function abs<L extends string>(of: Expr<L>): Expr<L> {
-  return call("abs", of);
-}
-
-export function ceil<L extends string>(of: Expr<L>): Expr<L> {
-  return call("ceil", of);
-}
-
-export function floor<L extends string>(of: Expr<L>): Expr<L> {
-  return call("floor", of);
-}
-
-/** Rounded to the nearest multiple of `to`. */
-export function round<L extends string>(of: Expr<L>, to = 1): Expr<L> {
-  return call("round", of, to === 1 ? [] : [numberNode(to)]);
-}
-
-export function sqrt<L extends string>(of: Expr<L>): Expr<L> {
-  return call("sqrt", of);
-}
-
-/** Natural logarithm. */
-export function ln<L extends string>(of: Expr<L>): Expr<L> {
-  return call("ln", of);
-}
-
-/** -1, 0 or 1. */
-export function sgn<L extends string>(of: Expr<L>): Expr<L> {
-  return call("sgn", of);
-}
-
-/** Largest first; Prometheus orders only the result of an instant query. */
-export function sortDesc<L extends string, S extends string>(of: Expr<L, S>): Expr<L, S> {
-  return call("sort_desc", of);
-}
-
 /** 1 when the expression has no series, else nothing. */
 export function absent(of: Query): Expr<never> {
   return make({ kind: "call", name: "absent", arguments: [of.node] }, []);
@@ -105,13 +59,6 @@ export function dayOfWeek(): Expr<never>;
 export function dayOfWeek<L extends string>(of: Expr<L>): Expr<L>;
 export function dayOfWeek(of?: Query): Query {
   return calendar("day_of_week", of);
-}
-
-/** Minute of the hour in UTC: now, or of the times that an expression holds. */
-export function minute(): Expr<never>;
-export function minute<L extends string>(of: Expr<L>): Expr<L>;
-export function minute(of?: Query): Query {
-  return calendar("minute", of);
 }
 
 function calendar(name: string, of: Query | undefined): Query {

@@ -7,7 +7,7 @@ export interface NumberNode {
 }
 
 /** A string argument of a function. */
-export interface TextNode {
+interface TextNode {
   readonly kind: "text";
   readonly value: string;
 }
@@ -27,7 +27,7 @@ export interface LabelMatcher {
   readonly value: string;
 }
 
-export interface CallNode {
+interface CallNode {
   readonly kind: "call";
   readonly name: string;
   readonly arguments: readonly Node[];

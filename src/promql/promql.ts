@@ -1,19 +1,9 @@
 /** The one face of the folder: PromQL expressions that know which labels they carry and what may be summed. */
 export * from "./aggregate.ts";
 export * from "./binary.ts";
-export { type Expr, offset, type Query, render, type Scalar } from "./expr.ts";
+export { type Expr, offset, type Query, render } from "./expr.ts";
 export * from "./functions.ts";
-export {
-  anyOf,
-  escapeRegex,
-  matches,
-  matchesNot,
-  type Matcher,
-  type Matchers,
-  not,
-  noneOf,
-  variable,
-} from "./matcher.ts";
+export { anyOf, escapeRegex, matches, matchesNot, type Matchers, not, noneOf, variable } from "./matcher.ts";
 export { type Duration, walk, type Window } from "./node.ts";
 export * from "./range.ts";
 export { quote } from "./render.ts";
@@ -27,4 +17,4 @@ export {
   rate,
   select,
 } from "./select.ts";
-export { foreignMetric, type ForeignMetric, type LabelsOf, recordedMetric, type SumsOf } from "./source.ts";
+export { foreignMetric, recordedMetric } from "./source.ts";

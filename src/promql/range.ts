@@ -37,11 +37,6 @@ export function avgOverTime<L extends string, S extends string>(of: Range<L, S>)
   return apply("avg_over_time", of);
 }
 
-/** Last value in the window. */
-export function lastOverTime<L extends string, S extends string>(of: Range<L, S>): Expr<L, S> {
-  return apply("last_over_time", of);
-}
-
 /** Largest value in the window. */
 export function maxOverTime<L extends string>(of: Range<L>): Expr<L> {
   return apply("max_over_time", of);
@@ -52,11 +47,6 @@ export function minOverTime<L extends string>(of: Range<L>): Expr<L> {
   return apply("min_over_time", of);
 }
 
-/** Sum of the values in the window. */
-export function sumOverTime<L extends string>(of: Range<L>): Expr<L> {
-  return apply("sum_over_time", of);
-}
-
 /** Number of values in the window. */
 export function countOverTime<L extends string>(of: Range<L>): Expr<L> {
   return apply("count_over_time", of);
@@ -65,11 +55,6 @@ export function countOverTime<L extends string>(of: Range<L>): Expr<L> {
 /** 1 where there was any value in the window. */
 export function presentOverTime<L extends string>(of: Range<L>): Expr<L> {
   return apply("present_over_time", of);
-}
-
-/** Standard deviation of the values in the window. */
-export function stddevOverTime<L extends string>(of: Range<L>): Expr<L> {
-  return apply("stddev_over_time", of);
 }
 
 /** How often the value changed in the window. */

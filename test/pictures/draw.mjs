@@ -17,7 +17,7 @@ const here = import.meta.dirname;
 const built = join(here, "dist");
 const published = join(here, "../../dashboards/pictures");
 const others = join(here, "out");
-const inReadme = ["overview", "queue", "threats"];
+const inReadme = new Set(["overview", "queue", "threats"]);
 const types = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
 
 const dashboards = new Map(
@@ -88,7 +88,7 @@ const pictures = options.all
       looks.map((look) => ({ name, ...look, file: join(others, `${name}-${look.theme}-${look.width}.png`) })),
     )
   : names
-      .filter((name) => inReadme.includes(name))
+      .filter((name) => inReadme.has(name))
       .map((name) => ({ name, theme: "dark", width: 1_400, file: join(published, `${name}.png`) }));
 
 mkdirSync(options.all ? others : published, { recursive: true });

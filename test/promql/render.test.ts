@@ -79,6 +79,16 @@ const cases: readonly (readonly [string, q.Query, string])[] = [
     "max by (environment, system, target, queue) (jobqueue_queue_latency_seconds) > 300 unless on (environment, system, target) max by (environment, system, target) (queuewatch_target_up) == 0",
   ],
   [
+    "only on working days",
+    q.and(q.select(queueSize, { queue: q.noneOf(["low", "bulk.*"]) }), q.below(q.dayOfWeek(), 6), q.on()),
+    String.raw`max by (environment, system, target, queue) (jobqueue_queue_size{queue!~"low|bulk\\.\\*"}) and on () day_of_week() < 6`,
+  ],
+  [
+    "buckets for a heatmap",
+    q.sumBy(q.bucketRate(classDuration, "5m"), ["le"]),
+    "sum by (le) (max by (environment, system, target, job_class, le) (rate(jobqueue_class_duration_seconds_bucket[5m])))",
+  ],
+  [
     "nobody at night",
     q.and(q.above(q.select(queueSize), 1), q.atLeast(q.hour(), 8), q.on()),
     "max by (environment, system, target, queue) (jobqueue_queue_size) > 1 and on () hour() >= 8",

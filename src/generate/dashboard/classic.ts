@@ -29,7 +29,7 @@ export interface DashboardSettings {
 }
 
 /** On every dashboard: the links between them find each other by it. */
-export const tag = "queuewatch";
+const tag = "queuewatch";
 
 /** A dashboard as Grafana's files have it (schema 42, read by Grafana 11 to 13). */
 export function classicDashboard(dashboard: Dashboard, settings: DashboardSettings): ClassicDashboard {
@@ -108,7 +108,7 @@ function headingPanel(title: string, y: number): RowPanel {
 }
 
 /** One panel, by its kind. */
-export function classicPanel(panel: Panel, place: Place): ClassicPanel {
+function classicPanel(panel: Panel, place: Place): ClassicPanel {
   switch (panel.kind) {
     case "timeseries":
       return timeseriesPanel(panel, place);

@@ -6,7 +6,7 @@ import { type Query, walk } from "../../promql/promql.ts";
 const byName: ReadonlyMap<string, Metric> = new Map(catalogue.map((metric) => [prometheusName(metric), metric]));
 
 /** The metrics of the catalogue that a query reads, each once. */
-export function metricsOf(query: Query): readonly Metric[] {
+function metricsOf(query: Query): readonly Metric[] {
   const found = new Set<Metric>();
   for (const node of walk(query.node)) {
     const metric = node.kind === "selector" ? metricOfSeries(node.name) : undefined;

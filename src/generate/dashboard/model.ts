@@ -20,7 +20,7 @@ export type DashboardName = "overview" | "queue" | "classes" | "workers" | "redi
 export type VariableName = "environment" | "target" | "system" | "queue" | "class" | "host";
 
 /** Panels of one height; they follow one another, 24 wide. */
-export interface Row {
+interface Row {
   /** A heading above the panels. */
   readonly title?: string;
   readonly height: number;

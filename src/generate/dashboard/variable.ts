@@ -76,6 +76,8 @@ const definitions: Readonly<Record<VariableName, VariableDefinition>> = {
   },
 };
 
+const datasourceName = "datasource";
+
 /** The choice of the data source; the linter of Grafana wants it to have this name and label. */
 export function datasourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder(datasourceName)
@@ -83,8 +85,6 @@ export function datasourceVariable(): DatasourceVariableBuilder {
     .type("prometheus")
     .current({ text: "default", value: "default" });
 }
-
-export const datasourceName = "datasource";
 
 /** A choice of one, several or all values of a label, read again when the time range changes. */
 export function queryVariable(name: VariableName): QueryVariableBuilder {
@@ -103,7 +103,7 @@ export function queryVariable(name: VariableName): QueryVariableBuilder {
 }
 
 /** The query of a variable: `label_values(metric{…}, label)`. */
-export function labelValues(name: VariableName): string {
+function labelValues(name: VariableName): string {
   const { metrics, attribute, within } = definitions[name];
   const narrowed = within.map((other) => `${definitions[other].attribute}=~"$${other}"`);
   const names = metrics.map(prometheusName);

@@ -34,15 +34,15 @@ function draw(canvas, { data, width, height, timeRange, theme, unit }) {
       context.fillRect(x(time), y, cellWidth, rowHeight - 1);
     }
     context.globalAlpha = 1;
-    if (index % Math.ceil(rows.length / 9) === 0) label(context, theme, formatted(bound, unit), 4, y + 4);
+    if (index % Math.ceil(rows.length / 9) === 0) label(context, theme, formatted(bound, unit), [4, y + 4]);
   });
   for (let index = 0; index < 6; index += 1) {
     const time = begin + ((end - begin) * (index + 0.5)) / 6;
-    label(context, theme, new Date(time).toTimeString().slice(0, 5), x(time) - 14, height - 6);
+    label(context, theme, new Date(time).toTimeString().slice(0, 5), [x(time) - 14, height - 6]);
   }
 }
 
-function label(context, theme, text, x, y) {
+function label(context, theme, text, [x, y]) {
   context.fillStyle = theme.colors.text.secondary;
   context.font = "12px Inter, Helvetica, Arial, sans-serif";
   context.fillText(text, x, y);

@@ -1,5 +1,10 @@
 // Thin panels over @grafana/ui: Grafana's own panel plugins are not on npm, but what they draw with is.
-import { getDisplayValueAlignmentFactors, getFieldDisplayValues, identityOverrideProcessor, PanelPlugin } from "@grafana/data";
+import {
+  getDisplayValueAlignmentFactors,
+  getFieldDisplayValues,
+  identityOverrideProcessor,
+  PanelPlugin,
+} from "@grafana/data";
 import { BarGauge, BigValue, Table, TimeSeries, VizRepeater } from "@grafana/ui";
 import { sceneUtils } from "@grafana/scenes";
 import { errors, theme } from "./grafana.js";
