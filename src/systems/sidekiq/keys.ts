@@ -47,10 +47,10 @@ export function keysUnder(prefix: string): Keys {
 
 const hex = "[0-9a-f]".repeat(12);
 
-/** Key patterns as Redis ACLs write them. */
+/** Key patterns as Redis ACLs write them. `workers` is Resque's: looked at to tell whose the other keys are. */
 export function keyPatterns(prefix: string): string[] {
   const patterns = [
-    ["queues", "queue:*", "paused", "processes", "stat:*", "schedule", "retry", "dead", "dear-leader"],
+    ["queues", "queue:*", "paused", "processes", "stat:*", "schedule", "retry", "dead", "dear-leader", "workers"],
     [`*:*:${hex}`, `*:*:${hex}:work`, `*:*:${hex}:workers`],
     ["j|*", "h|*", "*-[0-3][0-9]-[0-2][0-9]:*", "[0-9]*-marks"],
     ["cron_jobs*", "cron_job:*", "schedules", "sidekiq-scheduler:*"],
