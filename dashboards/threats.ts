@@ -280,7 +280,7 @@ export default dashboard({
           title: "Firing threat alerts",
           about: "Alerts that call the security people.",
           width: 8,
-          matching: '{app="queuewatch", audience="security"}',
+          matching: '{app="queuewatch", team="security"}',
         }),
       ],
     },

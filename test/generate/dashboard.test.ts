@@ -94,7 +94,7 @@ suite("queuewatch generate grafana", () => {
         signal: new AbortController().signal,
       };
       const out = join(directory, "out");
-      const code = await generate({ what: "grafana", config, out, format }, io);
+      const code = await generate({ what: "grafana", config, out, format, policyTree: false }, io);
       const files = readdirSync(out, { recursive: true, encoding: "utf8" });
       const overview = readFileSync(join(out, "overview.json"), "utf8");
       const source = readFileSync(join(out, "provisioning/datasources/queuewatch.yaml"), "utf8");
@@ -109,7 +109,7 @@ suite("queuewatch generate grafana", () => {
       'interval: 30s\ntargets:\n  - { name: shop, redis: "${REDIS_URL}" }\n  - { name: media, interval: 60s }\n',
     );
     assert.equal(code, 0);
-    assert.equal(files.filter((file) => file.endsWith(".json")).length, Object.keys(dashboards).length);
+    for (const name of Object.keys(dashboards)) assert.ok(files.includes(`${name}.json`));
     assert.ok(files.includes("provisioning/dashboards/queuewatch.yaml"));
     assert.match(overview, /"interval": "60s"/);
     assert.equal(JSON.parse(source).datasources[0].jsonData.timeInterval, "60s");

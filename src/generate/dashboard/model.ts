@@ -100,7 +100,7 @@ export interface TablePanel extends PanelBase {
 
 export interface AlertListPanel extends PanelBase {
   readonly kind: "alerts";
-  /** Only alerts whose labels match, e.g. `{category="threat"}`; default: all of ours. */
+  /** Only alerts whose labels match, e.g. `{team="security"}`; default: all of ours. */
   readonly matching?: string;
 }
 
