@@ -64,6 +64,7 @@ export class Readers {
       prefix,
       namedQueues: namedQueues(this.#config),
       schedules: this.#config.schedules,
+      schedulerLockPrefix: this.#config.scheduler_lock_prefix,
       includePast: this.#includePast,
     };
     this.#open.set(name, { system: system.id, prefix, reader: system.open(this.#redis, options) });

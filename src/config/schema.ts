@@ -122,6 +122,9 @@ const target = z
           .meta({ description: "Read the workers' CPU, memory and network from /proc (Linux, same host)." }),
       })
       .prefault({}),
+    scheduler_lock_prefix: z.string().min(1).optional().meta({
+      description: "resque-scheduler's RESQUE_SCHEDULER_MASTER_LOCK_PREFIX, where it is set.",
+    }),
     schedules: z.record(z.string(), schedule).default({}).meta({
       description: "Schedules whose cron expression is not in Redis (static resque-scheduler ones).",
     }),

@@ -10,6 +10,8 @@ const graceMs = 180_000;
  * Counts the jobs that died with their workers. In Resque a worker that was killed stays registered with its job in its
  * hands until another worker prunes it, which makes a failure of the job. A job that is still there after the grace is
  * counted; one that its worker ended, or that was pruned, is not. What was lost before the first read is not counted.
+ * An upper bound: node-resque's workers give no pings while they stop and end their last job; one that takes longer than
+ * the grace is counted, though it may still end well.
  */
 export class LostJobs {
   /** By worker and job: since when it is lost; undefined once it has been counted, or was lost all along. */

@@ -58,7 +58,7 @@ function timetableOf(
   configured: ReaderOptions["schedules"][string] | undefined,
   persistent: string | undefined,
 ): Timetable | undefined {
-  if (configured) return parseTimetable(configured.cron, configured.timezone);
+  if (configured) return parseTimetable(configured.cron, configured.timezone ?? "UTC");
   const config = persistent === undefined ? undefined : parseObject(persistent);
   return config && scheduleTimetable(config);
 }

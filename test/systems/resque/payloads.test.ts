@@ -44,10 +44,10 @@ test("large payloads: only the oldest is read, and not of all queues at once", a
   const reader = world.open();
   const known = new Set<string>();
   for (let tick = 0; tick < 3; tick++) {
-    const before = world.redis.cost.receivedBytes;
+    const sofar = world.redis.cost.receivedBytes;
     const { queues, problems } = await world.read(reader);
     for (const { queue, latency } of queues) if (latency !== undefined) known.add(queue);
-    assert.ok(world.redis.cost.receivedBytes - before < 12_000_000);
+    assert.ok(world.redis.cost.receivedBytes - sofar < 12_000_000);
     assert.ok(queues.every(({ size, payloadBytes }) => size === 2 && (payloadBytes ?? 0) > 50_000));
     assert.ok(tick > 0 || problems.some(({ code }) => code === "READ_PARTIAL"));
   }
