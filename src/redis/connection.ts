@@ -22,17 +22,20 @@ export class Connection {
   static async open(settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
     const driver = new Driver(settings.options);
     const connection = new Connection(driver);
-    const causes: unknown[] = [];
+    let cause: unknown;
+    const sentinels: QueuewatchError[] = [];
     // Without a listener ioredis writes errors to the console. The first one tells why a connection failed.
-    driver.on("error", (error: unknown) => causes.push(error));
-    driver.on("sentinelError", (error: unknown) => causes.unshift(error));
+    driver.on("error", (error: unknown) => (cause ??= error));
+    driver.on("sentinelError", (error: unknown) => sentinels.push(redisFailure(error)));
     try {
       await untilAborted(driver.connect(), signal);
       await untilAborted(prepare(driver, settings), signal);
       return connection;
     } catch (error) {
       connection.abandon();
-      throw connectFailure(redisFailure(signal.aborted ? error : (causes[0] ?? error)), settings);
+      const failure = redisFailure(signal.aborted ? error : (cause ?? error));
+      if (failure.message.startsWith("All sentinels are unreachable")) throw sentinelFailure(sentinels, settings);
+      throw connectFailure(failure, settings);
     }
   }
 
@@ -103,13 +106,22 @@ async function expectPrimary(driver: Driver): Promise<void> {
     throw new QueuewatchError("REDIS_UNREACHABLE", "the Sentinels name a replica as primary: a failover is under way");
 }
 
-/** Says more than the driver where the reason can be told from the circumstances. */
-function connectFailure(failure: QueuewatchError, { options }: ConnectionSettings): QueuewatchError {
-  const { message } = failure;
-  if (/invalid reply: null/.test(message))
+/** Why none of the Sentinels told where the primary is: what one of them said goes before those that are down. */
+function sentinelFailure(failures: readonly QueuewatchError[], { options }: ConnectionSettings): QueuewatchError {
+  if (failures.some(({ message }) => message.endsWith("invalid reply: null")))
     return new QueuewatchError("REDIS_UNREACHABLE", `no Sentinel knows a primary named ${options.name}`, {
       action: "Check `sentinel_name`.",
     });
+  const told = failures.find(({ code }) => code !== "REDIS_UNREACHABLE") ?? failures[0];
+  const reason = /\bbecause (?!Connection is closed)(.*)$/.exec(told?.message ?? "")?.[1];
+  return new QueuewatchError(told?.code ?? "REDIS_UNREACHABLE", `no Sentinel answers${reason ? `: ${reason}` : ""}`, {
+    action: "Check `sentinels`, `sentinel_username` and `sentinel_password_file`.",
+  });
+}
+
+/** Says more than the driver where the reason can be told from the circumstances. */
+function connectFailure(failure: QueuewatchError, { options }: ConnectionSettings): QueuewatchError {
+  const { message } = failure;
   // Redis leaves a TLS hello on its plain port unanswered.
   if (options.tls && /connect ETIMEDOUT/.test(message))
     return new QueuewatchError("REDIS_UNREACHABLE", `${message}: does the server listen there, and speak TLS?`);
