@@ -15,11 +15,11 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** What a system error means; a code that is not here is REDIS_UNREACHABLE. */
-const tlsCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
+const tlsCodes = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 /** Errors without a word of their own. */
 const messageCodes: readonly (readonly [RegExp, ErrorCode])[] = [
   [/max number of clients/i, "REDIS_UNREACHABLE"],
-  [/invalid (?:username|password)|AUTH (?:failed|called without)|\bNOAUTH\b/i, "REDIS_AUTH"],
+  [/invalid (?:username|password)|AUTH (?:failed|<password> called)|\bNOAUTH\b/i, "REDIS_AUTH"],
 ];
 const maxMessage = 200;
 

@@ -100,6 +100,14 @@ describe("TLS", () => {
     "an unknown CA": [() => ({ url: target(), tls: { ...tls(), ca_file: pki.client.certFile } }), /verify|signed/],
     "the system's CAs": [() => target(), /self-signed|verify/],
     "another name": [() => ({ url: target(), tls: { ...tls(), server_name: "redis.example.com" } }), /altnames/],
+    "a key of another certificate": [
+      () => ({ url: target(), tls: { ...tls(), key_file: pki.ca.keyFile } }),
+      /key values mismatch/,
+    ],
+    "a certificate file that holds none": [
+      () => ({ url: target(), tls: { ...tls(), certificate_file: pki.client.keyFile } }),
+      /no start line/,
+    ],
     "a CA file that is not there": [
       () => ({ url: target(), tls: { ca_file: join(dir, "no.pem") } }),
       /no\.pem: ENOENT/,
