@@ -12,7 +12,7 @@ if (stack) {
 } else if (files.length > 0) {
   finish([run("tests", ["--test", ...files])]);
 } else {
-  const tests = globSync("test/**/*.test.ts").filter((file) => !file.startsWith("test/stack/"));
+  const tests = globSync("test/**/*.test.ts").filter((file) => !/^test\/(?:stack|pictures)\//.test(file));
   finish([
     run("types", ["node_modules/typescript/bin/tsc"]),
     run("lint", ["node_modules/oxlint/bin/oxlint", "--type-aware"]),

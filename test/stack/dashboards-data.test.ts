@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { type DashboardFile, dashboardFiles, filledIn, variableQuery } from "../support/grafana-file.ts";
-import { prometheusMissing, type RunningPrometheus, startPrometheus } from "../support/prometheus.ts";
+import { type RunningPrometheus, startPrometheus } from "../support/prometheus.ts";
 import { fill, type Span, usualSpans } from "../support/sample-world.ts";
+import { program } from "./programs.ts";
 
 const interval = 30;
 const range = 3 * 3_600;
@@ -36,12 +37,12 @@ async function askAll(prometheus: RunningPrometheus, dashboard: DashboardFile, n
   return asked;
 }
 
-suite("dashboards over a week of a made-up world", { skip: prometheusMissing }, () => {
+suite("dashboards over a week of a made-up world", () => {
   let prometheus: RunningPrometheus;
   const now = Math.floor(Date.now() / 1000);
 
   before(async () => {
-    prometheus = await startPrometheus();
+    prometheus = await startPrometheus({ program: await program("prometheus") });
     await fill(prometheus.url, { end: now }, usualSpans);
   });
   after(() => prometheus.stop());
@@ -66,7 +67,7 @@ suite("dashboards over a week of a made-up world", { skip: prometheusMissing }, 
   }
 });
 
-suite("dashboards with a thousand queues", { skip: prometheusMissing }, () => {
+suite("dashboards with a thousand queues", () => {
   let prometheus: RunningPrometheus;
   const now = Math.floor(Date.now() / 1000);
   const spans: readonly Span[] = [
@@ -75,7 +76,7 @@ suite("dashboards with a thousand queues", { skip: prometheusMissing }, () => {
   ];
 
   before(async () => {
-    prometheus = await startPrometheus();
+    prometheus = await startPrometheus({ program: await program("prometheus") });
     await fill(prometheus.url, { end: now, moreQueues: 992 }, spans);
   });
   after(() => prometheus.stop());

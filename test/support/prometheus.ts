@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -26,9 +26,6 @@ export interface PrometheusOptions {
   /** What to scrape, each second. */
   readonly scrape?: string;
 }
-
-export const prometheusMissing =
-  spawnSync("prometheus", ["--version"]).error === undefined ? false : "prometheus is not on PATH";
 
 /** Starts a Prometheus on a free loopback port; it takes remote writes of any time in order. */
 export async function startPrometheus(options: PrometheusOptions = {}): Promise<RunningPrometheus> {
