@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, test } from "node:test";
+import { alerts } from "../../alerting/alerts.ts";
 import { catalogue } from "../../src/catalogue/catalogue.ts";
 import { commonAttributes, type Metric } from "../../src/catalogue/metric.ts";
 import { prometheusLabel, prometheusName } from "../../src/catalogue/prometheus-name.ts";
-import { dashboards } from "../../src/generate/dashboards.ts";
+import { dashboards, findPanel } from "../../src/generate/dashboards.ts";
 import { type DashboardFile, dashboardFiles, type PanelFile } from "../support/grafana-file.ts";
 import { checkPromql, promtoolCheck, promtoolMissing } from "../support/promql.ts";
 import { selectorsOf } from "../support/promql-selectors.ts";
@@ -212,5 +213,23 @@ test("from a row or a series one comes one level deeper", () => {
   const linked = new Set([...files.values()].flatMap(linksOf).map((link) => /^\/d\/([\w-]+)/.exec(link)?.[1]));
   for (const uid of ["queuewatch-queue", "queuewatch-classes", "queuewatch-workers", "queuewatch-redis"]) {
     assert.ok(linked.has(uid), uid);
+  }
+});
+
+test("alerts and panels find each other", () => {
+  for (const { panel } of alerts) assert.ok(findPanel(panel.dashboard, panel.panel));
+  const shown = [...files.values()].flatMap(({ panels }) => panels).filter(({ type }) => type === "alertlist");
+  assert.ok(shown.length >= 2);
+  for (const { options } of shown) {
+    const filter = String(options?.["alertInstanceLabelFilter"]);
+    const matchers = [...filter.matchAll(/(\w+)="(\w+)"/g)].map(([, label, value]) => ({ label, value }));
+    assert.deepEqual(matchers[0], { label: "app", value: "queuewatch" });
+    for (const { label, value } of matchers.slice(1)) {
+      assert.equal(label, "team");
+      assert.ok(
+        alerts.some(({ team }) => team === value),
+        filter,
+      );
+    }
   }
 });

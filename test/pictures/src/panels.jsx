@@ -67,6 +67,7 @@ register(
     lineInterpolation: "linear",
     axisPlacement: "auto",
     axisSoftMin: undefined,
+    axisSoftMax: undefined,
     spanNulls: false,
     stacking: { mode: "none", group: "A" },
     thresholdsStyle: { mode: "off" },
