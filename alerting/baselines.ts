@@ -107,7 +107,8 @@ export const usualSets = seasonal({
 });
 export const usualSetGrowth = seasonal({
   record: "set:jobqueue_set_size:usual_growth",
-  meaning: "Fastest growth of the dead and failed sets in a quarter of an hour around this time; clearing them lowers nothing.",
+  meaning:
+    "Fastest growth of the dead and failed sets in a quarter of an hour around this time; clearing them lowers nothing.",
   labels: [...targetLabels, "set"],
   of: q.maxOverTime(q.subquery(q.delta(q.range(setSize, "15m")), "75m", "15m")),
   ahead: 45,
@@ -123,7 +124,7 @@ export const usualWorkers = seasonal({
 });
 export const saturation = q.divide(
   q.sumBy(q.avgOverTime(q.range(workerBusy, "15m")), targetLabels),
-  q.sumBy(q.avgOverTime(q.range(workerSlots, "15m")), targetLabels),
+  q.above(q.sumBy(q.avgOverTime(q.range(workerSlots, "15m")), targetLabels), 0),
 );
 export const usualSaturation = seasonal({
   record: "target:queuewatch_saturation:usual",
@@ -144,7 +145,7 @@ export const usualDuration = seasonal({
 /** Mean time that a job spends executing, for every system: jobs running divided by jobs ended (Little's law). */
 export const processingTime = q.divide(
   q.sumBy(q.avgOverTime(q.range(workerBusy, "6m")), targetLabels),
-  q.sumBy(q.rate(jobProcessed, "6m"), targetLabels),
+  q.above(q.sumBy(q.rate(jobProcessed, "6m"), targetLabels), 0),
 );
 export const usualProcessingTime = seasonal({
   record: "target:queuewatch_processing_time_seconds:usual",
@@ -163,7 +164,7 @@ export const longestRuns = dailyPeak({
 /** Resident memory for each job slot: comparable although the number of workers changes. */
 export const memoryPerSlot = q.divide(
   q.sumBy(q.select(workerMemory), targetLabels),
-  q.sumBy(q.select(workerSlots), targetLabels),
+  q.above(q.sumBy(q.select(workerSlots), targetLabels), 0),
 );
 export const usualMemory = dailyPeak({
   record: "target:queuewatch_worker_memory_per_slot_bytes:peak",

@@ -20,7 +20,7 @@ export const queueStalled = defineAlert({
   panel: { dashboard: "queue", panel: "latency" },
   thresholds: {
     warning_floor: { value: 240, unit: "duration", meaning: "Least age of the oldest job for a warning." },
-    critical_floor: { value: 480, unit: "duration", meaning: "Least age of the oldest job to be critical." },
+    critical_floor: { value: 600, unit: "duration", meaning: "Least age of the oldest job to be critical." },
   },
   levels: [
     {

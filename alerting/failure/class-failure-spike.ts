@@ -62,11 +62,9 @@ export const classFailureSpike = defineAlert({
     { title: "a few more", series: [sample(failureRecorded, poison, "0x30 0+5x60")], at: "50m", fires: ["warning"] },
     {
       title: "many classes fail together: the database",
-      series: [
-        ...["A", "B", "C"].map((name) =>
-          sample(failureRecorded, { ...poison, "job.class": name, "error.type": "Timeout" }, "0x30 0+30x60"),
-        ),
-      ],
+      series: ["A", "B", "C"].map((name) =>
+        sample(failureRecorded, { ...poison, "job.class": name, "error.type": "Timeout" }, "0x30 0+30x60"),
+      ),
       at: "50m",
       fires: [],
     },

@@ -11,7 +11,10 @@ const dead = { set: q.anyOf(["dead", "failed"]) };
 function growing({ usual, limit }: Given, times: number) {
   const grown = q.delta(q.range(setSize, "1h", dead));
   return whileReadable<(typeof labels)[number]>(
-    exceeds(grown, q.multiply(usual(usualSetGrowth), 4), { factor: limit("factor") * times, floor: limit("floor") * times }),
+    exceeds(grown, q.multiply(usual(usualSetGrowth), 4), {
+      factor: limit("factor") * times,
+      floor: limit("floor") * times,
+    }),
   );
 }
 

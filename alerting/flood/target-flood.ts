@@ -16,7 +16,11 @@ export const targetFlood = defineAlert({
     warning_factor: { value: 1.6, unit: "ratio", meaning: "Times the usual arrivals over ten minutes, for a warning." },
     sudden_factor: { value: 2.2, unit: "ratio", meaning: "Times the usual arrivals over five minutes, for a warning." },
     warning_floor: { value: 1, unit: "per second", meaning: "Never a warning below this rate." },
-    critical_factor: { value: 3, unit: "ratio", meaning: "Times the usual arrivals over five minutes, to be critical." },
+    critical_factor: {
+      value: 3,
+      unit: "ratio",
+      meaning: "Times the usual arrivals over five minutes, to be critical.",
+    },
     critical_floor: { value: 3, unit: "per second", meaning: "Never critical below this rate." },
   },
   levels: [
@@ -84,10 +88,7 @@ export const targetFlood = defineAlert({
     },
     {
       title: "an import that is put in at once",
-      series: [
-        sample(jobProcessed, {}, "0+300x2960"),
-        sample(queueSize, { queue: "default" }, "0x2900 9000-20x60"),
-      ],
+      series: [sample(jobProcessed, {}, "0+300x2960"), sample(queueSize, { queue: "default" }, "0x2900 9000-20x60")],
       at: "2912m",
       fires: ["warning"],
     },

@@ -18,7 +18,7 @@ export const workerMemoryGrowing = defineAlert({
   labels: targetLabels,
   panel: { dashboard: "workers", panel: "memory" },
   thresholds: {
-    warning: { value: 1.35, unit: "ratio", meaning: "Times the peak of a usual day, for a warning." },
+    warning: { value: 1.3, unit: "ratio", meaning: "Times the peak of a usual day, for a warning." },
     critical: { value: 2.5, unit: "ratio", meaning: "Times the peak of a usual day, to be critical." },
     floor: { value: 32 * mebibyte, unit: "bytes", meaning: "Never below so much memory for each job slot." },
   },

@@ -7,16 +7,19 @@ async function run(args: Args, io: Io): Promise<number> {
   const [what] = args.positionals;
   if (what === undefined)
     throw new QueuewatchError("USAGE", "say what to generate", { action: "See `queuewatch generate --help`." });
-  return generate({ what, config: args.text("config"), out: args.text("out"), format: args.text("format") }, io);
+  const policyTree = args.flag("policy-tree");
+  const options = { what, config: args.text("config"), out: args.text("out"), format: args.text("format"), policyTree };
+  return generate(options, io);
 }
 
 export const command: Command = {
   name: "generate",
   summary: "Make files from the catalogue and the config.",
-  positional: { name: "WHAT", choices: ["schema", "grafana"] },
+  positional: { name: "WHAT", choices: ["schema", "grafana", "prometheus", "alertmanager", "runbooks", "all"] },
   options: {
     ...configOption,
-    out: { value: "PATH", help: "Where to write: a folder (grafana) or a file (schema; default: standard output)." },
+    out: { value: "PATH", help: "Where to write: a folder, or a file for the schema (default: standard output)." },
+    "policy-tree": { help: "Grafana: write the whole notification policy tree, which replaces the present one." },
     format: {
       value: "FORMAT",
       choices: ["classic", "v2"],
@@ -24,7 +27,14 @@ export const command: Command = {
     },
   },
   examples: [
-    ["queuewatch generate grafana --config queuewatch.yaml --out grafana", "Dashboards and provisioning files."],
+    [
+      "queuewatch generate grafana --config queuewatch.yaml --out grafana",
+      "Dashboards, alerts and provisioning files.",
+    ],
+    [
+      "queuewatch generate all --config queuewatch.yaml --out monitoring",
+      "Everything, with rules, routing and runbooks.",
+    ],
     ["queuewatch generate schema > queuewatch.schema.json", "The config's JSON Schema, for editors."],
   ],
   run,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { duration } from "./quantities.ts";
+import { duration, hostPort } from "./quantities.ts";
 
 /**
  * The part `alerting` of the config, read by `generate` only. References (`"${NAME}"`) are never resolved here: they go
@@ -129,6 +129,15 @@ export const alertingSchema = z
       .meta({
         description: "Channels by name.",
       }),
+    smtp: z
+      .strictObject({
+        smarthost: hostPort.default("localhost:25").meta({ description: "Mail server, `host:port`." }),
+        from: text.default("queuewatch@localhost").meta({ description: "Sender." }),
+        username: text.optional().meta({ description: "Where the server asks for one." }),
+        password: secretText.optional(),
+      })
+      .prefault({})
+      .meta({ description: "How Alertmanager sends email; Grafana has settings of its own." }),
     routes: z
       .strictObject({
         ...bySeverity,

@@ -1,6 +1,13 @@
 import type { GeneratorConfig } from "../config/schema.ts";
-import { rulesText } from "./prometheus-rules.ts";
-import type { GeneratedFile } from "./generator.ts";
+import { generatorSchema } from "../config/schema.ts";
+import { slug } from "./alert.ts";
+import { alertmanagerText } from "./alertmanager.ts";
+import { contactPage } from "./contact-page.ts";
+import type { GeneratedFile, Generator } from "./generator.ts";
+import { grafanaAlertingFiles, ruleUids } from "./grafana-alerting.ts";
+import { incidentResponsePlan } from "./incident-response-plan.ts";
+import { enabledAlerts, rulesText } from "./prometheus-rules.ts";
+import { runbookIndex, runbookPage } from "./runbook.ts";
 
 export const alertingOutputs = ["grafana", "prometheus", "alertmanager", "runbooks"] as const;
 export type AlertingOutput = (typeof alertingOutputs)[number];
@@ -9,7 +16,12 @@ export interface AlertingOptions {
   readonly outputs?: readonly AlertingOutput[];
   /** Grafana: the whole policy tree instead of settings at each rule. */
   readonly policyTree?: boolean;
+  /** Text of the lock file that an earlier run left (`lockFile`): rules that are no more are listed for deletion. */
+  readonly lock?: string;
 }
+
+/** Remembers which rules were made, so that the next run can delete those that are no more. */
+export const lockFile = "grafana/queuewatch-rules.lock.json";
 
 /** Rules, routing, runbooks and the incident response plan, as files below the output's folder. */
 export function generateAlerting(config: GeneratorConfig, options: AlertingOptions = {}): GeneratedFile[] {
@@ -21,7 +33,43 @@ type Maker = (config: GeneratorConfig, options: AlertingOptions) => GeneratedFil
 
 const makers: Record<AlertingOutput, Maker> = {
   prometheus: ({ alerting }) => [{ path: "prometheus/queuewatch.rules.yaml", text: rulesText(alerting) }],
-  grafana: () => [],
-  alertmanager: () => [],
-  runbooks: () => [],
+  grafana: ({ alerting }, { policyTree = false, lock }) => [
+    ...grafanaAlertingFiles(alerting, { policyTree, earlier: uidsOf(lock) }).map(({ path, text }) => ({
+      path: `grafana/${path}`,
+      text,
+    })),
+    { path: lockFile, text: `${JSON.stringify({ rules: ruleUids(alerting) }, null, 2)}\n` },
+  ],
+  alertmanager: (config) => [{ path: "alertmanager/alertmanager.yaml", text: alertmanagerText(config) }],
+  runbooks: (config) => {
+    const alerts = enabledAlerts(config.alerting);
+    const pages = [
+      ...alerts.map((alert) => ({ path: `${slug(alert.name)}.md`, text: runbookPage(alert, config) })),
+      { path: "README.md", text: runbookIndex(alerts) },
+      { path: "incident-response.md", text: incidentResponsePlan(config) },
+      ...Object.entries(config.alerting.contacts).map(([name, contact]) => ({
+        path: `contacts/${name}.md`,
+        text: contactPage(name, contact, config),
+      })),
+    ];
+    return pages.map(({ path, text }) => ({ path: `runbooks/${path}`, text }));
+  },
+};
+
+/** Ours only, whatever stands in the file: others' rules must not be deleted. */
+function uidsOf(lock: string | undefined): string[] {
+  if (lock === undefined) return [];
+  const parsed: unknown = JSON.parse(lock);
+  const rules: unknown = typeof parsed === "object" && parsed !== null && "rules" in parsed ? parsed.rules : undefined;
+  return Array.isArray(rules)
+    ? rules.filter((uid): uid is string => typeof uid === "string" && uid.startsWith("qw-"))
+    : [];
+}
+
+/** The committed rules and pages: with the defaults, for no target in particular. */
+export const alertingFiles: Generator = {
+  title: "alerting",
+  folder: "alerting/generated",
+  files: async () =>
+    generateAlerting(generatorSchema.parse({})).map(({ path, text }) => ({ path: `alerting/generated/${path}`, text })),
 };

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
-import type { AlertingConfig, ContactConfig } from "../config/alerting-schema.ts";
+import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import type { Severity, Team } from "./alert.ts";
-import { chatTemplate, chatTitleTemplate, details, textTemplate, titleTemplate } from "./message.ts";
+import { integration } from "./alertmanager-integrations.ts";
 import { globPattern } from "./rendered-alert.ts";
 import { contactsFor, contactsOfOwner, mutingFor, nobody, receiverName, receivers, timeIntervals } from "./routing.ts";
 import { fileForAlertmanager, secretReference } from "./secret-reference.ts";
@@ -11,6 +11,7 @@ import { fileForAlertmanager, secretReference } from "./secret-reference.ts";
 export function alertmanagerText(config: GeneratorConfig): string {
   const { alerting } = config;
   const document = {
+    ...mail(alerting),
     route: {
       receiver: nobody,
       group_by: ["alertname", "environment", "target"],
@@ -31,7 +32,34 @@ export function alertmanagerText(config: GeneratorConfig): string {
         }),
   };
   const head = `# Made by \`queuewatch generate alertmanager\`.\n${needed(alerting)}`;
-  return head + stringify(document, { lineWidth: 0, defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", aliasDuplicateObjects: false });
+  return (
+    head +
+    stringify(document, {
+      lineWidth: 0,
+      defaultStringType: "QUOTE_DOUBLE",
+      defaultKeyType: "PLAIN",
+      aliasDuplicateObjects: false,
+    })
+  );
+}
+
+/** How to send email, where some contact is one. */
+function mail({ smtp, contacts }: AlertingConfig): object {
+  if (!Object.values(contacts).some(({ email }) => email !== undefined)) return {};
+  const local = smtp.smarthost.startsWith("localhost:");
+  const password =
+    smtp.password === undefined
+      ? {}
+      : { smtp_auth_password_file: fileForAlertmanager(secretReference(smtp.password, "alerting.smtp.password")) };
+  return {
+    global: {
+      smtp_smarthost: smtp.smarthost,
+      smtp_from: smtp.from,
+      smtp_require_tls: !local,
+      ...(smtp.username === undefined ? {} : { smtp_auth_username: smtp.username }),
+      ...password,
+    },
+  };
 }
 
 /** The files that Alertmanager will read, as comments. */
@@ -126,137 +154,4 @@ function receiver(name: string, contacts: readonly string[], config: AlertingCon
     (merged[kind] ??= []).push(...made);
   }
   return { name, ...merged };
-}
-
-type SecretFile = (text: string) => string;
-type Integration = readonly [key: string, settings: object[]];
-
-/** Settings of one contact; secrets as paths of files. */
-function integration(contact: ContactConfig, secret: SecretFile): Integration {
-  return chat(contact, secret) ?? pager(contact, secret) ?? ["webhook_configs", []];
-}
-
-function chat(contact: ContactConfig, secret: SecretFile): Integration | undefined {
-  const sends = { send_resolved: true };
-  if (contact.email)
-    return [
-      "email_configs",
-      contact.email.map((to) => ({ ...sends, to, headers: { Subject: titleTemplate }, text: textTemplate, html: "" })),
-    ];
-  if (contact.slack)
-    return [
-      "slack_configs",
-      [
-        {
-          ...sends,
-          api_url_file: secret(contact.slack.url),
-          ...(contact.slack.channel === undefined ? {} : { channel: contact.slack.channel }),
-          title: chatTitleTemplate,
-          text: chatTemplate,
-          link_names: false,
-          mrkdwn_in: ["text"],
-        },
-      ],
-    ];
-  if (contact.teams)
-    return [
-      "msteamsv2_configs",
-      [{ ...sends, webhook_url_file: secret(contact.teams.url), title: chatTitleTemplate, text: chatTemplate }],
-    ];
-  if (contact.discord)
-    return [
-      "discord_configs",
-      [{ ...sends, webhook_url_file: secret(contact.discord.url), title: chatTitleTemplate, message: chatTemplate }],
-    ];
-  if (contact.telegram)
-    return [
-      "telegram_configs",
-      [
-        {
-          ...sends,
-          bot_token_file: secret(contact.telegram.bot_token),
-          chat_id: Number(contact.telegram.chat_id),
-          parse_mode: "",
-          message: textTemplate,
-        },
-      ],
-    ];
-  return undefined;
-}
-
-function pager(contact: ContactConfig, secret: SecretFile): Integration | undefined {
-  const sends = { send_resolved: true };
-  if (contact.pagerduty)
-    return [
-      "pagerduty_configs",
-      [
-        {
-          ...sends,
-          routing_key_file: secret(contact.pagerduty.integration_key),
-          description: titleTemplate,
-          severity: '{{ if eq .CommonLabels.severity "critical" }}critical{{ else }}warning{{ end }}',
-          class: "{{ .CommonLabels.category }}",
-          component: "{{ .CommonLabels.queue }}",
-          details,
-        },
-      ],
-    ];
-  if (contact.opsgenie)
-    return [
-      "opsgenie_configs",
-      [
-        {
-          ...sends,
-          api_key_file: secret(contact.opsgenie.api_key),
-          ...(contact.opsgenie.api_url === undefined ? {} : { api_url: contact.opsgenie.api_url }),
-          message: titleTemplate,
-          description: textTemplate,
-          details,
-        },
-      ],
-    ];
-  if (contact.victorops)
-    return [
-      "victorops_configs",
-      [
-        {
-          ...sends,
-          api_key_file: secret(contact.victorops.api_key),
-          routing_key: contact.victorops.routing_key,
-          entity_display_name: titleTemplate,
-          state_message: textTemplate,
-        },
-      ],
-    ];
-  if (contact.pushover)
-    return [
-      "pushover_configs",
-      [
-        {
-          ...sends,
-          user_key_file: secret(contact.pushover.user_key),
-          token_file: secret(contact.pushover.token),
-          title: titleTemplate,
-          message: textTemplate,
-        },
-      ],
-    ];
-  if (contact.webhook)
-    return [
-      "webhook_configs",
-      [
-        {
-          ...sends,
-          url_file: secret(contact.webhook.url),
-          ...(contact.webhook.bearer_token === undefined
-            ? {}
-            : {
-                http_config: {
-                  authorization: { type: "Bearer", credentials_file: secret(contact.webhook.bearer_token) },
-                },
-              }),
-        },
-      ],
-    ];
-  return undefined;
 }

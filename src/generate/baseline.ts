@@ -24,7 +24,7 @@ interface BaselineInput<L extends string> {
   readonly labels: readonly L[];
   readonly meaning: string;
   /** The quantity over a window that ends now. */
-  readonly of: q.Expr<L, never>;
+  readonly of: q.Expr<L>;
   /** Minutes by which the window reaches past the same time: half of it, so that it lies around that time. */
   readonly ahead: number;
   readonly bound: "upper" | "lower";

@@ -1,11 +1,13 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Io } from "../cli/command.ts";
 import { loadGeneratorConfig } from "../config/load.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { QueuewatchError } from "../errors.ts";
+import { alertingOutputs, generateAlerting, lockFile } from "./alerting.ts";
 import type { GeneratedFile } from "./generator.ts";
 import { type DashboardFormat, dashboardFormats, generateDashboards } from "./grafana-dashboard.ts";
+import { neededSecrets } from "./secret-reference.ts";
 import { configJsonSchema } from "./json-schema.ts";
 
 export interface GenerateOptions {
@@ -14,6 +16,8 @@ export interface GenerateOptions {
   readonly config: string | undefined;
   /** Where to write: a file, or a folder for what has several; undefined: standard output, if it is one file. */
   readonly out: string | undefined;
+  /** Grafana: write the whole policy tree. */
+  readonly policyTree: boolean;
   /** Of dashboards; default: classic. */
   readonly format: string | undefined;
 }
@@ -25,8 +29,18 @@ export async function generate(options: GenerateOptions, io: Io): Promise<number
       await deliver(`${JSON.stringify(configJsonSchema(), null, 2)}\n`, options.out, io);
       return 0;
     case "grafana":
-      await deliverAll(await grafana(options, io), options.out, io);
+      await deliverAll([...(await grafana(options, io)), ...(await alerting(options, io))], options.out, io);
       return 0;
+    case "prometheus":
+    case "alertmanager":
+    case "runbooks":
+      await deliverAll(await alerting(options, io), options.out, io);
+      return 0;
+    case "all": {
+      const dashboards = (await grafana(options, io)).map(({ path, text }) => ({ path: `grafana/${path}`, text }));
+      await deliverAll([...dashboards, ...(await alerting(options, io))], options.out, io);
+      return 0;
+    }
     default:
       throw new QueuewatchError("USAGE", `cannot generate \`${options.what}\``);
   }
@@ -36,6 +50,27 @@ async function grafana({ config, format = "classic" }: GenerateOptions, io: Io):
   if (!isFormat(format)) throw new QueuewatchError("USAGE", `cannot make dashboards of format \`${format}\``);
   const interval = slowest(await loadGeneratorConfig({ file: config, env: io.env }));
   return generateDashboards({ interval, format });
+}
+
+/** Each output in a folder of its name; one alone stands in the folder that was named. */
+async function alerting(options: GenerateOptions, io: Io): Promise<readonly GeneratedFile[]> {
+  const { what, config, out, policyTree } = options;
+  const loaded = await loadGeneratorConfig({ file: config, env: io.env });
+  const outputs = alertingOutputs.filter((output) => what === "all" || what === output);
+  const place = (path: string): string => (what === "all" ? path : path.slice(what.length + 1));
+  const lock = out === undefined ? undefined : await readIfThere(join(out, place(lockFile)));
+  for (const needed of neededSecrets(loaded.alerting)) io.err(`${needed.place} needs ${needed.what}\n`);
+  const files = generateAlerting(loaded, { outputs, policyTree, ...(lock === undefined ? {} : { lock }) });
+  return files.map(({ path, text }) => ({ path: place(path), text }));
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function isFormat(format: string): format is DashboardFormat {

@@ -1,3 +1,5 @@
+import { printable } from "../self/printable.ts";
+
 /** A Markdown table; what would end a cell is escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
@@ -25,4 +27,9 @@ export function fillSections(text: string, sections: Readonly<Record<string, str
 /** Names of the sections that a text has places for. */
 export function sectionNames(text: string): string[] {
   return [...text.matchAll(marker)].map(([, name]) => name ?? "");
+}
+
+/** A name or sentence from outside as plain text in Markdown: it cannot make links, tags, tables or lines of its own. */
+export function markdownText(text: string): string {
+  return printable(text, 200).replace(/[\\`*_{}[\]()#+!|<>~&@:/]/g, (mark) => `&#${mark.codePointAt(0)};`);
 }

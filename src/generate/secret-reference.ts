@@ -1,3 +1,4 @@
+import type { AlertingConfig } from "../config/alerting-schema.ts";
 import { QueuewatchError } from "../errors.ts";
 
 /** A secret as the config gives it: where it is to be found. Its text never appears in any output. */
@@ -29,4 +30,33 @@ export function forGrafana(reference: SecretReference): string {
 /** Where Alertmanager finds it: it knows files only, so that a variable becomes a file of that name. */
 export function fileForAlertmanager(reference: SecretReference): string {
   return reference.kind === "file" ? reference.path : `/etc/alertmanager/secrets/${reference.name}`;
+}
+
+/** Everything that the user has to supply beside the generated files. */
+export function neededSecrets({ contacts, smtp }: AlertingConfig): Needed[] {
+  const texts = [
+    ...Object.entries(contacts).flatMap(([name, contact]) =>
+      secretsOf(contact).map((text) => [`contact ${name}`, text] as const),
+    ),
+    ...(smtp.password === undefined ? [] : [["smtp", smtp.password] as const]),
+  ];
+  return texts.map(([place, text]) => {
+    const reference = secretReference(text, place);
+    const file = fileForAlertmanager(reference);
+    const what = reference.kind === "file" ? file : `$${reference.name} (Grafana) or ${file} (Alertmanager)`;
+    return { place, what };
+  });
+}
+
+/** The settings of contacts that are secrets, whatever their kind. */
+const secretSettings = new Set(["url", "integration_key", "bearer_token", "api_key", "bot_token", "user_key", "token"]);
+
+function secretsOf(contact: AlertingConfig["contacts"][string]): string[] {
+  return Object.values(contact).flatMap((settings) =>
+    typeof settings === "object" && !Array.isArray(settings)
+      ? Object.entries(settings).flatMap(([name, text]) =>
+          secretSettings.has(name) && text !== undefined ? [text] : [],
+        )
+      : [],
+  );
 }

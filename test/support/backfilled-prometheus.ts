@@ -135,7 +135,7 @@ export class BackfilledPrometheus {
       };
       if (parsed.data === undefined) throw new Error(`${parsed.error}: ${query}`);
       for (const { metric, values } of parsed.data.result) {
-        const key = JSON.stringify(Object.entries(metric).toSorted());
+        const key = JSON.stringify(Object.entries(metric).map(String).toSorted());
         const one = found.get(key) ?? { labels: metric, values: new Float64Array(to).fill(Number.NaN) };
         found.set(key, one);
         for (const [time, value] of values) one.values[Math.round((time - this.#start) / 60)] = Number(value);

@@ -9,6 +9,7 @@ import type { RuleFile } from "../../src/generate/prometheus-rules.ts";
 /** Which severities of an alert fire at a time, given series. */
 export interface RuleCase {
   readonly title: string;
+  /** Name of the alert, or a pattern (RE2) of names. */
   readonly alert: string;
   readonly series: readonly SampleSeries[];
   readonly at: string;
@@ -37,7 +38,7 @@ export async function testRules(rules: RuleFile, cases: readonly RuleCase[]): Pr
 }
 
 function asTest({ title, alert, series, at, fires }: RuleCase): object {
-  const expr = `group by (severity) (ALERTS{alertname="${alert}", alertstate="firing"})`;
+  const expr = `group by (severity) (ALERTS{alertname=~"${alert}", alertstate="firing"})`;
   return {
     name: title,
     interval: "1m",

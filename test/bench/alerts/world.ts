@@ -123,6 +123,7 @@ class Recorder {
     this.#common = common;
   }
 
+  // oxlint-disable-next-line max-params -- read a hundred times as metric, minute, value, labels
   set(metric: Metric, minute: number, value: number, labels: Record<string, string> = {}, suffix = ""): void {
     const name = prometheusName(metric) + suffix;
     const key = `${name} ${Object.values(labels).join(" ")}`;
@@ -177,6 +178,8 @@ class Line {
   }
 }
 
+/** One system, minute by minute: a long list of small causes, kept in one place so that it reads from top to bottom. */
+// oxlint-disable-next-line complexity
 function simulate(shape: TargetShape, incidents: readonly Incident[], span: Span): MinuteSeries[] {
   const { random, minutes } = span;
   const out = new Recorder(minutes, { environment: "production", system: shape.system, target: shape.name });
@@ -279,6 +282,7 @@ function simulate(shape: TargetShape, incidents: readonly Incident[], span: Span
           out.set(jobs.queueLatencyLimit, minute, queue.limit[1], { queue: queue.name, severity: "critical" });
         }
       }
+      // oxlint-disable-next-line complexity
       queue.classes.forEach((name, index) => {
         const mine = random.poisson(done / queue.classes.length);
         let chance = name === "WebhookJob" || name === "EventJob" ? 0.05 : 0.004;
