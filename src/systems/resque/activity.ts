@@ -78,9 +78,10 @@ function runningBy(workers: readonly Worker[], nowMs: number, key: (job: NonNull
 function servingBy(workers: readonly Worker[], queues: readonly string[]): ReadonlyMap<string, number> {
   const alike = new Map<string, { queues: readonly string[]; count: number }>();
   for (const worker of workers) {
-    const group = alike.get(worker.queues.join(",")) ?? { queues: worker.queues, count: 0 };
+    const names = worker.queues.join(",");
+    const group = alike.get(names) ?? { queues: worker.queues, count: 0 };
     group.count++;
-    alike.set(worker.queues.join(","), group);
+    alike.set(names, group);
   }
   const matcher = new QueueMatcher(queues);
   const serving = new Map<string, number>();

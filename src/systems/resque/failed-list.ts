@@ -24,6 +24,7 @@ export class FailedList {
   /** The newest entries, oldest first: the whole list, or its end. */
   #known: (FailureEntry | undefined)[] = [];
   readonly #maxKnown: number;
+  #version = 0;
 
   /** `wasEmpty`: it is known that there was no such list at the read before. */
   constructor(maxKnown: number, wasEmpty: boolean) {
@@ -31,6 +32,10 @@ export class FailedList {
     if (wasEmpty) this.#size = 0;
   }
 
+  /** Changes whenever the list, or what is known of it, does. */
+  get version(): number {
+    return this.#version;
+  }
   get size(): number {
     return this.#size ?? 0;
   }
@@ -65,6 +70,7 @@ export class FailedList {
   resume(size: number, page: readonly string[]): NewFailures {
     const entries = page.map(readFailure);
     const before = this.#known;
+    this.#version++;
     const first = this.#size === undefined;
     const wasWhole = before.length === this.#size;
     const identities = new Set(before.map((entry) => entry?.identity));
@@ -78,6 +84,8 @@ export class FailedList {
   }
 
   #append(entries: readonly (FailureEntry | undefined)[], size: number, added: number): NewFailures {
+    if (added === 0) return none;
+    this.#version++;
     const all = entries.length >= added;
     // With a gap behind it, what was known does not reach the end of the list any more.
     this.#known = (all ? [...this.#known, ...entries] : [...entries]).slice(-this.#maxKnown);
@@ -94,6 +102,7 @@ export class FailedList {
   }
 
   prepend(page: readonly string[]): void {
+    this.#version++;
     this.#known = [...page.map(readFailure), ...this.#known].slice(-this.#maxKnown);
   }
 }

@@ -30,6 +30,7 @@ export class FailureReader {
   #lists = new Map<string, { list: FailedList; entryBytes: number | undefined }>();
   #new = new Map<string, FailureGroup>();
   #turn = 0;
+  #composed: { readonly state: string; readonly groups: FailureGroup[] } | undefined;
 
   constructor(keys: Keys) {
     this.#keys = keys;
@@ -123,6 +124,12 @@ export class FailureReader {
 
   /** What the lists consist of; what is not known is `other`, so that the parts add up to the size. */
   composition(): FailureGroup[] {
+    const state = [...this.#lists].map(([name, { list }]) => `${name} ${list.version}`).join("\n");
+    if (this.#composed?.state !== state) this.#composed = { state, groups: this.#compose() };
+    return this.#composed.groups;
+  }
+
+  #compose(): FailureGroup[] {
     const groups = new Map<string, FailureGroup>();
     for (const { list } of this.#lists.values()) for (const entry of list.known) addTo(groups, entry, 1);
     const rest = this.size - [...groups.values()].reduce((sum, { count }) => sum + count, 0);

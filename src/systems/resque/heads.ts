@@ -37,6 +37,11 @@ export class HeadReader {
     else if (head !== this.#headText) this.#enqueuedAtMs = this.#time(head, atMs, invalid);
     this.#headText = head !== undefined && head.length <= keptLength ? head : undefined;
     this.#silent = this.#enqueuedAtMs === undefined ? this.#silent + 1 : 0;
+    if (tail.length !== this.#tail.length || tail.some((text, index) => text !== this.#tail[index]))
+      this.#takeTail({ atMs, head, tail }, invalid);
+  }
+
+  #takeTail({ atMs, head, tail }: Pick<Look, "atMs" | "head" | "tail">, invalid: InvalidCounter): void {
     for (const text of tail)
       if (!this.#tail.includes(text) && text !== head && this.#time(text, atMs, invalid) !== undefined)
         this.#silent = 0;
