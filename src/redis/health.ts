@@ -1,7 +1,7 @@
 import type { HistogramValue, Metric } from "../catalogue/metric.ts";
 import * as catalogue from "../catalogue/redis.ts";
 import type { Problem } from "../systems/system.ts";
-import type { Redis } from "./client.ts";
+import type { Redis, Result } from "./client.ts";
 import { info, ping } from "./commands.ts";
 
 /** One number about the server, with the metric's own attributes. */
@@ -29,6 +29,12 @@ const states = {
   sys_main_thread: "used_cpu_sys_main_thread",
   user_main_thread: "used_cpu_user_main_thread",
 } as const;
+
+/** Redis's words for what a server is, and ours. */
+const roles: ReadonlyMap<string, string> = new Map([
+  ["master", "primary"],
+  ["slave", "replica"],
+]);
 
 /** Which field of INFO a metric without attributes is. Source: redis 8.0 src/server.c, genRedisInfoString. */
 const numbers: readonly (readonly [Metric, string])[] = [
@@ -60,16 +66,26 @@ const numbers: readonly (readonly [Metric, string])[] = [
   [catalogue.redisReplicationBacklogFirstByteOffset, "repl_backlog_first_byte_offset"],
 ];
 
-/** Asks the server how it is. Rejects as `Redis.read` does; a refused INFO is a problem, and costs only its numbers. */
+/**
+ * Asks the server how it is. Rejects as `Redis.read` does; what is refused is a problem, and costs only its own numbers.
+ * A restart of the server shows in `redis.uptime` and in every other total: they begin anew.
+ */
 export async function readServerHealth(redis: Redis, signal: AbortSignal): Promise<ServerHealth> {
+  // INFO goes first: where the connection is opened, that is no part of the round trip that PING then measures.
+  const [text] = await redis.read([info()], signal);
   const started = performance.now();
   const [pong] = await redis.read([ping()], signal);
   const seconds = (performance.now() - started) / 1_000;
-  const [text] = await redis.read([info()], signal);
-  const samples = pong.ok ? [sample(catalogue.redisPingTime, seconds)] : [];
-  if (!text.ok)
-    return { samples, problems: [{ code: text.error.code, message: `INFO: ${text.error.message}`, count: 1 }] };
-  return { samples: [...samples, ...infoSamples(parseInfo(text.value))], problems: [] };
+  const numbersOfInfo = text.ok ? infoSamples(parseInfo(text.value)) : [];
+  return {
+    samples: [...numbersOfInfo, ...(pong.ok ? [sample(catalogue.redisPingTime, seconds)] : [])],
+    problems: [refused("INFO", text), refused("PING", pong)].flatMap((problem) => problem ?? []),
+  };
+}
+
+function refused(command: string, result: Result<unknown>): Problem | undefined {
+  if (result.ok) return undefined;
+  return { code: result.error.code, message: `${command}: ${result.error.message}`, count: 1 };
 }
 
 /** Reads INFO's text; lines that are not `name:value` are passed over. */
@@ -94,9 +110,10 @@ export function infoSamples(fields: InfoFields): ServerSample[] {
   for (const [state, field] of Object.entries(states))
     samples.push(...optional(catalogue.redisCpuTime, numberOf(fields.get(field)), [state]));
   const policy = fields.get("maxmemory_policy");
-  if (policy !== undefined) samples.push(sample(catalogue.redisMaxmemoryPolicy, 1, [policy]));
-  const role = fields.get("role");
-  if (role !== undefined) samples.push(sample(catalogue.redisRole, 1, [role === "slave" ? "replica" : "primary"]));
+  if (policy !== undefined && /^[a-z-]{1,40}$/.test(policy))
+    samples.push(sample(catalogue.redisMaxmemoryPolicy, 1, [policy]));
+  const role = roles.get(fields.get("role") ?? "");
+  if (role !== undefined) samples.push(sample(catalogue.redisRole, 1, [role]));
   samples.push(...persistence(fields), ...databases(fields));
   return samples;
 }
@@ -111,11 +128,16 @@ function persistence(fields: InfoFields): ServerSample[] {
   ];
 }
 
+/** A server has 16 by default, and seldom more than are in use. */
+const maxDatabases = 100;
+
 /** `db0:keys=209,expires=12,avg_ttl=35312` */
 function databases(fields: InfoFields): ServerSample[] {
-  return [...fields].flatMap(([name, value]) => {
-    const db = /^db(\d+)$/.exec(name)?.[1];
-    if (db === undefined) return [];
+  const lines = [...fields].flatMap(([name, value]) => {
+    const db = /^db(\d{1,5})$/.exec(name)?.[1];
+    return db === undefined ? [] : [[db, value] as const];
+  });
+  return lines.slice(0, maxDatabases).flatMap(([db, value]) => {
     const parts = new Map(value.split(",").map((part) => [part.split("=")[0], part.split("=")[1]]));
     return [
       ...optional(catalogue.redisDbKeys, numberOf(parts.get("keys")), [db]),
@@ -126,7 +148,7 @@ function databases(fields: InfoFields): ServerSample[] {
 }
 
 function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d+(?:\.\d+)?$/.test(text)) return undefined;
+  if (text === undefined || !/^\d{1,20}(?:\.\d+)?$/.test(text)) return undefined;
   return Number(text);
 }
 
