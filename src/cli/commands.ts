@@ -4,8 +4,10 @@ type Load = () => Promise<{ readonly command: Command }>;
 
 /** Every command, loaded when it is asked for. In the order of the help. */
 export const commands = {
+  run: () => import("./run.ts"),
   check: () => import("./check.ts"),
   snapshot: () => import("./snapshot.ts"),
+  acl: () => import("./acl.ts"),
   generate: () => import("./generate.ts"),
   health: () => import("./health.ts"),
 } as const satisfies Record<string, Load>;

@@ -97,7 +97,7 @@ export class Readers {
 }
 
 /** The key prefixes under which a target's config has a system looked for. */
-export function prefixesOf(config: TargetConfig, system: System): string[] {
+export function prefixesOf(config: Pick<TargetConfig, "namespaces">, system: System): string[] {
   const namespaces = config.namespaces;
   if (namespaces === undefined) return [system.defaultPrefix];
   return namespaces.map((namespace) => (namespace === "" || namespace.endsWith(":") ? namespace : `${namespace}:`));

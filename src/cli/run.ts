@@ -1,0 +1,62 @@
+import { once } from "node:events";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { asQueuewatchError } from "../errors.ts";
+import { systemClock } from "../self/clock.ts";
+import { Log, logFormats, logLevels } from "../self/log.ts";
+import { type Args, type Command, configOption, exitCodes, type Io, logOptions } from "./command.ts";
+import { startService } from "./service.ts";
+
+/** How long it may take to send what is queued when the program is asked to end. */
+const flushMs = 4_500;
+
+async function run(args: Args, io: Io): Promise<number> {
+  const config = await loadConfig({ file: args.text("config"), env: io.env });
+  const log = logOf(config, args, io);
+  const service = await startService(config, { env: io.env, log, clock: systemClock(), version: io.version });
+  log.info("started", {
+    version: io.version,
+    targets: config.targets.map(({ name }) => name).join(","),
+    interval: config.interval,
+    destinations: config.export.otlp.length,
+    ...(service.address === undefined ? {} : { metrics: `${service.address}/metrics` }),
+  });
+  reportStray(log);
+  if (!io.signal.aborted) await once(io.signal, "abort");
+  log.info("stopping");
+  await service.stop(AbortSignal.timeout(flushMs));
+  log.info("stopped");
+  return exitCodes.ok;
+}
+
+/** The log that the config describes; options of the command line win. */
+export function logOf(config: Config, args: Args, io: Io): Log {
+  return new Log({
+    level: logLevels.find((level) => level === args.text("log-level")) ?? config.log.level,
+    format: logFormats.find((format) => format === args.text("log-format")) ?? config.log.format,
+    write: io.err,
+    now: Date.now,
+  });
+}
+
+/** A promise that nobody waited for is a mistake of ours: it is said, and the agent goes on reading. */
+function reportStray(log: Log): void {
+  process.on("unhandledRejection", (reason) => {
+    const { message, code, action } = asQueuewatchError(reason);
+    log.error(message, { code, action });
+  });
+}
+
+export const command: Command = {
+  name: "run",
+  summary: "Watch the targets and push what is seen, until stopped.",
+  options: { ...configOption, ...logOptions },
+  examples: [
+    [
+      "REDIS_URL=redis://localhost:6379/0 OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 queuewatch run",
+      "Nothing but the environment.",
+    ],
+    ["queuewatch run --config queuewatch.yaml", "Many targets, promises of queues, vendors."],
+  ],
+  run,
+};
