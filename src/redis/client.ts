@@ -12,13 +12,13 @@ export type Result<T> =
   | { readonly ok: false; readonly error: QueuewatchError };
 
 /** What the watching has cost so far. */
-export interface RedisCost {
+interface RedisCost {
   readonly commands: number;
   readonly receivedBytes: number;
 }
 
 /** The results of a list of commands, each of the type that its command gives. */
-export type Results<C extends readonly Command<unknown>[]> = {
+type Results<C extends readonly Command<unknown>[]> = {
   -readonly [I in keyof C]: C[I] extends Command<infer T> ? Result<T> : never;
 };
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, startRedisServer, type RedisServer } from "../support/redis-server.ts";
+import { testPki } from "../support/tls.ts";
 import { getOnce, open, tryGet, type Failure } from "../redis/world.ts";
 
 let dir: string;
@@ -131,6 +132,44 @@ describe("behind Sentinels", () => {
     await admin(primary, "REPLICAOF", "127.0.0.1", String(replica.port));
     assert.equal(await tryGet(redis, "key"), "promoted");
     redis.close();
+  });
+
+  test("over TLS, to the Sentinels as to the primary", async () => {
+    const pki = testPki();
+    const [dataPort, askedPort] = [await freePort(), await freePort()];
+    const tls = {
+      "tls-cert-file": pki.server.certFile,
+      "tls-key-file": pki.server.keyFile,
+      "tls-ca-cert-file": pki.ca.certFile,
+    };
+    const data = await startRedisServer(
+      Object.entries({ "tls-port": dataPort, ...tls }).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    );
+    const file = join(dir, "encrypted.conf");
+    const lines = Object.entries({ port: 0, "tls-port": askedPort, bind: "127.0.0.1", dir, ...tls });
+    await writeFile(
+      file,
+      [...lines.map((line) => line.join(" ")), `sentinel monitor shop 127.0.0.1 ${dataPort} 2`].join("\n"),
+    );
+    const child = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
+    try {
+      await data.cli(["SET", "key", "encrypted"]);
+      const files = { ca_file: pki.ca.certFile, certificate_file: pki.client.certFile, key_file: pki.client.keyFile };
+      const asked = { sentinels: [`127.0.0.1:${askedPort}`], sentinel_name: "shop", tls: files };
+      let answer: string | undefined | Failure;
+      await until("the Sentinel answers", async () => {
+        answer = await getOnce(asked, "key");
+        return !isFailure(answer);
+      });
+      assert.equal(answer, "encrypted");
+      const plain = await getOnce({ ...asked, tls: undefined }, "key");
+      assert.ok(isFailure(plain) && plain.message.startsWith("no Sentinel answers"), JSON.stringify(plain));
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      await data.stop();
+      pki.remove();
+    }
   });
 
   test("a replica that a Sentinel still takes for the primary is not read", async () => {
