@@ -2,8 +2,8 @@ import { queueLatency, queueRunning, queueSize } from "../../src/catalogue/jobqu
 import { defineAlert } from "../../src/generate/alert.ts";
 import { sample } from "../../src/generate/sample-series.ts";
 import * as q from "../../src/promql/promql.ts";
-import { peakLatency, usualLatency } from "../baselines.ts";
-import { exceeds, queueLabels, whileServed } from "../scopes.ts";
+import { peakLatency, saturation, usualLatency } from "../baselines.ts";
+import { exceeds, queueLabels, targetLabels, whileServed } from "../scopes.ts";
 
 /** The oldest job ages as fast as the clock runs, so that it is the same one, and no job of the queue is running. */
 const headStands = q.unless(
@@ -37,7 +37,9 @@ export const queueStalled = defineAlert({
       expr: ({ usual, limit }) => {
         const floor = limit("critical_floor");
         const unusual = exceeds(standing, usual(usualLatency), { factor: 2, floor });
-        return whileServed(exceeds(unusual, usual(peakLatency), { factor: 1, floor }));
+        const longest = exceeds(unusual, usual(peakLatency), { factor: 1, floor });
+        // Starved behind busier queues is late, not broken: the latency alerts judge that.
+        return whileServed(q.unless(longest, q.above(saturation, 0.95), q.on(...targetLabels)));
       },
     },
   ],

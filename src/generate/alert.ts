@@ -1,5 +1,4 @@
 import type { Duration, Expr, Query } from "../promql/promql.ts";
-import { prometheusLabel } from "../catalogue/prometheus-name.ts";
 import type { Baseline } from "./baseline.ts";
 import type { DashboardName } from "./dashboard/model.ts";
 import type { SampleSeries } from "./sample-series.ts";
@@ -16,13 +15,13 @@ export const categories = [
   "redis",
   "agent",
 ] as const;
-export type Category = (typeof categories)[number];
+type Category = (typeof categories)[number];
 /** Who is called. */
 export type Team = "operations" | "security";
 export type Unit = "duration" | "ratio" | "count" | "bytes" | "per second" | "none";
 
 /** A number of an alert that the config may replace, under `alerting.thresholds.NAME`. */
-export interface Threshold {
+interface Threshold {
   readonly value: number;
   readonly unit: Unit;
   readonly meaning: string;
@@ -38,7 +37,7 @@ export interface Given {
   readonly classes: (threshold: string) => readonly { readonly pattern: string; readonly value: number }[];
 }
 
-export interface Level<L extends string> {
+interface Level<L extends string> {
   readonly severity: Severity;
   readonly for: Duration;
   /** How long it stays after the expression last held, so that it does not flap. */
@@ -61,7 +60,7 @@ export interface AlertTest {
 }
 
 /** What to do about it, for people: Markdown. `look` and `act` name entries of `commands.ts` and `procedures.ts`. */
-export interface Runbook {
+interface Runbook {
   readonly meaning: string;
   readonly impact: string;
   readonly diagnosis: readonly string[];
@@ -109,9 +108,4 @@ export function defineAlert<const L extends string>(input: AlertInput<L>): Alert
 /** `QueueLatencyHigh` as files and uids have it: `queue-latency-high`. */
 export function slug(name: string): string {
   return name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase();
-}
-
-/** The alert's labels as Prometheus has them. */
-export function labelNames(alert: Alert): string[] {
-  return alert.labels.map(prometheusLabel);
 }

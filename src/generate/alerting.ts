@@ -10,9 +10,9 @@ import { enabledAlerts, rulesText } from "./prometheus-rules.ts";
 import { runbookIndex, runbookPage } from "./runbook.ts";
 
 export const alertingOutputs = ["grafana", "prometheus", "alertmanager", "runbooks"] as const;
-export type AlertingOutput = (typeof alertingOutputs)[number];
+type AlertingOutput = (typeof alertingOutputs)[number];
 
-export interface AlertingOptions {
+interface AlertingOptions {
   readonly outputs?: readonly AlertingOutput[];
   /** Grafana: the whole policy tree instead of settings at each rule. */
   readonly policyTree?: boolean;

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import type { Io } from "../../src/cli/command.ts";
+import { generate } from "../../src/generate/generate.ts";
+
+suite("queuewatch generate", () => {
+  let folder = "";
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "generate-"));
+    const contacts = 'contacts: { oncall: { pagerduty: { integration_key: "${PAGERDUTY_KEY}" } } }';
+    writeFileSync(join(folder, "q.yaml"), `alerting: { ${contacts}, routes: { critical: [oncall] } }`);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  async function run(what: string): Promise<{ out: string; err: string; root: string }> {
+    let out = "";
+    let err = "";
+    const io: Io = {
+      out: (text) => (out += text),
+      err: (text) => (err += text),
+      env: {},
+      color: false,
+      signal: new AbortController().signal,
+    };
+    const root = join(folder, what);
+    const options = { what, config: join(folder, "q.yaml"), out: root, format: undefined, policyTree: false };
+    assert.equal(await generate(options, io), 0);
+    return { out, err, root };
+  }
+
+  test("all: each output in a folder of its name, and what is to be supplied, while it is unset", async () => {
+    const { err, root } = await run("all");
+    for (const path of [
+      "prometheus/queuewatch.rules.yaml",
+      "alertmanager/alertmanager.yaml",
+      "grafana/overview.json",
+      "grafana/provisioning/alerting/queuewatch-rules.json",
+      "runbooks/contacts/oncall.md",
+    ])
+      assert.ok(existsSync(join(root, path)), path);
+    assert.match(
+      err,
+      /^contact oncall needs \$PAGERDUTY_KEY \(Grafana\) or \/etc\/alertmanager\/secrets\/PAGERDUTY_KEY/,
+    );
+  });
+
+  test("grafana: a rule of the lock file that is no more is listed for deletion", async () => {
+    const { root } = await run("grafana");
+    const lock = join(root, "queuewatch-rules.lock.json");
+    const remembered = JSON.parse(readFileSync(lock, "utf8")) as { rules: string[] };
+    writeFileSync(lock, JSON.stringify({ rules: [...remembered.rules, "qw-of-last-year-warning"] }));
+    await run("grafana");
+    const rules = readFileSync(join(root, "provisioning/alerting/queuewatch-rules.json"), "utf8");
+    assert.deepEqual(JSON.parse(rules).deleteRules, [{ orgId: 1, uid: "qw-of-last-year-warning" }]);
+  });
+});
