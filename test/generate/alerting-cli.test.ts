@@ -23,6 +23,7 @@ suite("queuewatch generate", () => {
       err: (text) => (err += text),
       env: {},
       color: false,
+      version: "0.0.0",
       signal: new AbortController().signal,
     };
     const root = join(folder, what);
