@@ -20,7 +20,7 @@ async function run(args: Args, io: Io): Promise<number> {
     all.push(...findings);
     io.out(findingLines(title, findings, paint));
   };
-  for (const target of config.targets) show(target.name, await lookAt(target, io.signal));
+  for (const target of config.targets) show(target.name, await lookAt(target, args.flag("scan"), io.signal));
   show("export", await checkOutputs(config, io));
   show("machine", await checkMachine(config));
   const faults = all.filter(({ level }) => level === "fault").length;
@@ -28,11 +28,11 @@ async function run(args: Args, io: Io): Promise<number> {
   return faults === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-async function lookAt(target: TargetConfig, stop: AbortSignal): Promise<Finding[]> {
+async function lookAt(target: TargetConfig, scan: boolean, stop: AbortSignal): Promise<Finding[]> {
   const redis = openRedis(target.redis);
   const signal = AbortSignal.any([stop, AbortSignal.timeout(targetTimeoutMs)]);
   try {
-    return await checkTarget(target, { redis, systems, now: Date.now, signal });
+    return await checkTarget(target, { redis, systems, now: Date.now, signal, scan });
   } finally {
     redis.close();
   }
@@ -62,7 +62,11 @@ async function checkMachine(config: Config): Promise<Finding[]> {
 export const command: Command = {
   name: "check",
   summary: "Tell whether it will work here: Redis, rights, job systems, destinations.",
-  options: { ...targetOptions, ...configOption },
+  options: {
+    ...targetOptions,
+    scan: { help: "Look for namespaces that the config does not name; the user must be allowed to SCAN." },
+    ...configOption,
+  },
   examples: [
     ["REDIS_URL=redis://localhost:6379/0 queuewatch check", "Exit code 0 when there is nothing to mend, else 1."],
     ["queuewatch check --config queuewatch.yaml", "All targets and destinations of a config."],

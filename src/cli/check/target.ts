@@ -2,9 +2,13 @@ import { prefixesOf } from "../../collect/readers.ts";
 import { namedQueues } from "../../config/promises.ts";
 import type { TargetConfig } from "../../config/schema.ts";
 import { QueuewatchError } from "../../errors.ts";
+import { needsOf } from "../../redis/acl.ts";
 import type { Redis } from "../../redis/client.ts";
 import { info, time } from "../../redis/commands.ts";
 import { parseInfo, serverVersion } from "../../redis/health.ts";
+import { missingRights, probeRights } from "../../redis/rights.ts";
+import { printable } from "../../self/printable.ts";
+import { detectSystems, scanNamespaces } from "../../systems/detect.ts";
 import type { Detected, Snapshot, System } from "../../systems/system.ts";
 import { fault, note, ok, type Finding } from "./finding.ts";
 
@@ -17,17 +21,20 @@ export interface TargetParts {
   /** Milliseconds since the epoch on the agent's machine. */
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Look through the key space for namespaces that the config does not name. */
+  readonly scan: boolean;
 }
 
-/** Asks one target: whether it answers, what it is, what job systems are in it, and what one read of them gives. */
+/** Asks one target: whether it answers, what it is, what job systems are in it, and what the user may read of them. */
 export async function checkTarget(target: TargetConfig, parts: TargetParts): Promise<Finding[]> {
   try {
-    const server = await checkServer(target, parts);
+    const findings = await checkServer(target, parts);
     const found = await findSystems(target, parts);
-    if (found.length === 0) return [...server, fault("jobs", notFound(target))];
-    const systems: Finding[] = [];
-    for (const entry of found) systems.push(...(await checkSystem(target, entry, parts)));
-    return [...server, ...systems];
+    for (const entry of found.systems) findings.push(...(await checkSystem(target, entry, parts)));
+    if (found.systems.length === 0) findings.push(fault("jobs", notFound(target)));
+    findings.push(...found.notes, ...(await checkRights(target, found.systems, parts)));
+    if (parts.scan) findings.push(...(await scanFurther(parts)));
+    return findings;
   } catch (error) {
     return [fault("redis", error)];
   }
@@ -69,14 +76,55 @@ interface Found {
   readonly detected: Detected;
 }
 
-async function findSystems(target: TargetConfig, { redis, systems, signal }: TargetParts): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const system of systems.filter(({ id }) => target.system === "auto" || target.system === id))
-    for (const prefix of prefixesOf(target, system)) {
-      const detected = await system.detect(redis, prefix, signal);
-      if (detected) found.push({ system, detected });
-    }
-  return found;
+/** What is there by the keys that the systems are known to write, and what such a look cannot rule out. */
+async function findSystems(target: TargetConfig, { redis, systems, signal }: TargetParts) {
+  const wanted = systems.filter(({ id }) => target.system === "auto" || target.system === id);
+  const prefixes = [...new Set(wanted.flatMap((system) => prefixesOf(target, system)))];
+  const detection = await detectSystems(redis, { systems: wanted, prefixes, signal });
+  const found = detection.systems.flatMap((detected): Found[] => {
+    const system = wanted.find(({ id }) => id === detected.system);
+    return system ? [{ system, detected }] : [];
+  });
+  const schedulers = detection.schedulers.map((title) => ok("schedules", title));
+  const open = detection.notRuledOut.map((sentence) =>
+    note("jobs", sentence, "Name it under `namespaces` if it is there."),
+  );
+  return { systems: found, notes: [...schedulers, ...open] };
+}
+
+/** Whether the user has the rights that `queuewatch acl` prints, and no more than those. */
+async function checkRights(
+  target: TargetConfig,
+  found: readonly Found[],
+  { redis, systems, signal }: TargetParts,
+): Promise<Finding[]> {
+  const there = systems.filter(({ id }) => found.some(({ system }) => system.id === id));
+  const wanted = systems.filter(({ id }) => target.system === "auto" || target.system === id);
+  const grants = (there.length > 0 ? there : wanted).map((system) => ({
+    keyPatterns: (prefix: string) => system.keyPatterns(prefix),
+    commands: system.commands,
+    prefixes: prefixesOf(target, system),
+  }));
+  const rights = await probeRights(redis, needsOf(grants), signal);
+  const missing = missingRights(rights);
+  const advice = "Give the agent a user of its own: `queuewatch acl` prints it.";
+  const findings = missing ? [fault("rights", missing)] : [ok("rights", "everything that is needed may be read")];
+  if (rights.readsOtherKeys === true) findings.push(note("rights", "the user may read other keys too", advice));
+  if (rights.changes !== undefined && rights.changes.length > 0)
+    findings.push(note("rights", `the user may write (${rights.changes.slice(0, 3).join(", ")}, …)`, advice));
+  return findings;
+}
+
+/** Looks for namespaces that nobody named; needs a user who may SCAN. */
+async function scanFurther({ redis, signal }: TargetParts): Promise<Finding[]> {
+  try {
+    const { prefixes, complete } = await scanNamespaces(redis, signal);
+    const extent = complete ? "the whole database" : "the first million keys";
+    const found = prefixes.map((prefix) => (prefix === "" ? "no namespace" : printable(prefix))).join(", ");
+    return [ok("scan", `${extent}: sets of queues under ${found === "" ? "no prefix" : found}`)];
+  } catch (error) {
+    return [fault("scan", error)];
+  }
 }
 
 function notFound(target: TargetConfig): QueuewatchError {

@@ -53,7 +53,7 @@ function systemWith(snapshot: Snapshot | undefined): System {
 
 async function findings(redis: Redis, snapshot?: Snapshot): Promise<string[]> {
   const parts = { redis, systems: [systemWith(snapshot)], now: () => nowMs, signal: new AbortController().signal };
-  return findingLines("a", await checkTarget(target, parts), painter(false))
+  return findingLines("a", await checkTarget(target, { ...parts, scan: false }), painter(false))
     .trimEnd()
     .split("\n")
     .slice(1);
@@ -62,13 +62,16 @@ async function findings(redis: Redis, snapshot?: Snapshot): Promise<string[]> {
 describe("check of a target", () => {
   test("says what was found", async () => {
     const snapshot = snapshotOf({ sets: [{ set: "retry", size: 4, overdue: 0, lag: 0 }] });
-    assert.deepEqual(
-      await findings(redisThat({}), { ...snapshot, workers: { ...snapshot.workers, active: 2, lost: 1 } }),
-      [
-        "  ✔ redis        Redis 7.2.1, TLS, answers in 0 ms",
-        "  ✔ jobs         Sidekiq 8.1.7: 0 queues (0 jobs), 2 workers and 1 lost, 4 retry",
-      ],
-    );
+    const lines = await findings(redisThat({}), {
+      ...snapshot,
+      workers: { ...snapshot.workers, active: 2, lost: 1 },
+    });
+    assert.deepEqual(lines.slice(0, 2), [
+      "  ✔ redis        Redis 7.2.1, TLS, answers in 0 ms",
+      "  ✔ jobs         Sidekiq 8.1.7: 0 queues (0 jobs), 2 workers and 1 lost, 4 retry",
+    ]);
+    assert.match(lines[2] ?? "", /^ {2}! jobs {9}not ruled out: job systems under other namespaces/);
+    assert.ok(lines.includes("  ✔ rights       everything that is needed may be read"));
   });
 
   test("says what to do when Redis cannot be read", async () => {
