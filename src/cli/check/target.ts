@@ -86,10 +86,10 @@ async function findSystems(target: TargetConfig, { redis, systems, signal }: Tar
     return system ? [{ system, detected }] : [];
   });
   const schedulers = detection.schedulers.map((title) => ok("schedules", title));
-  const open = detection.notRuledOut.map((sentence) =>
-    note("jobs", sentence, "Name it under `namespaces` if it is there."),
-  );
-  return { systems: found, notes: [...schedulers, ...open] };
+  const open = detection.notRuledOut.join("; ");
+  const advice = "Name namespaces in `namespaces`; `--scan` looks further.";
+  const unknown = open === "" ? [] : [note("jobs", `not ruled out: ${open}`, advice)];
+  return { systems: found, notes: [...schedulers, ...unknown] };
 }
 
 /** Whether the user has the rights that `queuewatch acl` prints, and no more than those. */
