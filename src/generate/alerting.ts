@@ -1,3 +1,4 @@
+import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { generatorSchema } from "../config/schema.ts";
 import { slug } from "./alert.ts";
@@ -20,7 +21,7 @@ interface AlertingOptions {
   readonly lock?: string;
 }
 
-/** Remembers which rules were made, so that the next run can delete those that are no more. */
+/** Remembers which rules were ever made, so that those that are no more can be deleted. */
 export const lockFile = "grafana/queuewatch-rules.lock.json";
 
 /** Rules, routing, runbooks and the incident response plan, as files below the output's folder. */
@@ -38,7 +39,7 @@ const makers: Record<AlertingOutput, Maker> = {
       path: `grafana/${path}`,
       text,
     })),
-    { path: lockFile, text: `${JSON.stringify({ rules: ruleUids(alerting) }, null, 2)}\n` },
+    { path: lockFile, text: lockText(alerting, uidsOf(lock)) },
   ],
   alertmanager: (config) => [{ path: "alertmanager/alertmanager.yaml", text: alertmanagerText(config) }],
   runbooks: (config) => {
@@ -55,6 +56,12 @@ const makers: Record<AlertingOutput, Maker> = {
     return pages.map(({ path, text }) => ({ path: `runbooks/${path}`, text }));
   },
 };
+
+/** Also what is gone for long: a file with deletions may be made again before it reaches Grafana. */
+function lockText(config: AlertingConfig, earlier: readonly string[]): string {
+  const rules = [...new Set([...ruleUids(config), ...earlier])].toSorted();
+  return `${JSON.stringify({ rules }, null, 2)}\n`;
+}
 
 /** Ours only, whatever stands in the file: others' rules must not be deleted. */
 function uidsOf(lock: string | undefined): string[] {

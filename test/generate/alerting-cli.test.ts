@@ -54,6 +54,7 @@ suite("queuewatch generate", () => {
     const remembered = JSON.parse(readFileSync(lock, "utf8")) as { rules: string[] };
     writeFileSync(lock, JSON.stringify({ rules: [...remembered.rules, "qw-of-last-year-warning"] }));
     await run("grafana");
+    await run("grafana");
     const rules = readFileSync(join(root, "provisioning/alerting/queuewatch-rules.json"), "utf8");
     assert.deepEqual(JSON.parse(rules).deleteRules, [{ orgId: 1, uid: "qw-of-last-year-warning" }]);
   });
