@@ -1,3 +1,4 @@
+import { alerts } from "../../alerting/alerts.ts";
 import { catalogue } from "../catalogue/catalogue.ts";
 import type { Metric } from "../catalogue/metric.ts";
 import { prometheusLabel, prometheusName } from "../catalogue/prometheus-name.ts";
@@ -5,6 +6,7 @@ import { loadAll } from "../cli/commands.ts";
 import { commandHelp, programHelp } from "../cli/help.ts";
 import { variables } from "../config/environment.ts";
 import { errors } from "../errors.ts";
+import { slug } from "./alert.ts";
 import { configReference } from "./config-reference.ts";
 import type { Generator } from "./generator.ts";
 import { configJsonSchema } from "./json-schema.ts";
@@ -27,6 +29,15 @@ export async function sections(): Promise<Record<string, string>> {
       variables.map(({ name, setting, help }) => [`\`${name}\``, setting, help]),
     ),
     config: configReference(),
+    alerts: table(
+      ["Alert", "Levels", "For", "What it means"],
+      alerts.map(({ name, levels, team, runbook }) => [
+        `[${name}](alerting/generated/runbooks/${slug(name)}.md)`,
+        levels.map(({ severity }) => severity).join(", "),
+        team,
+        runbook.meaning,
+      ]),
+    ),
   };
 }
 
