@@ -6,7 +6,7 @@ import { QueuewatchError } from "../errors.ts";
  * pkg/services/ngalert/models/alert_rule.go, 12.2 to 13.2).
  */
 
-/** Throws an INTERNAL error that lists everything Grafana would refuse. */
+/** Throws CONFIG_INVALID with everything that Grafana would refuse. */
 export function validateGrafanaAlerting(documents: readonly unknown[]): void {
   const problems = grafanaProblems(documents);
   if (problems.length > 0)
