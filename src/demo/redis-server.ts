@@ -12,6 +12,8 @@ export interface StandInOptions {
   readonly now: () => number;
   /** Default: a free one. */
   readonly port?: number;
+  /** What database 0 holds. Default: nothing. */
+  readonly database?: Database;
 }
 
 /** A running stand-in for Redis. */
@@ -34,7 +36,7 @@ const maxClients = 64;
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const { now } = options;
   const more = Array.from({ length: databaseCount - 1 }, () => new Database(now));
-  const databases: StandIn["databases"] = [new Database(now), ...more];
+  const databases: StandIn["databases"] = [options.database ?? new Database(now), ...more];
   const service = new Service(databases, now);
   const server = createServer((socket) => service.accept(socket));
   server.maxConnections = maxClients;
