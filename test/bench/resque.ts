@@ -11,16 +11,9 @@ import { resque } from "../../src/systems/resque/system.ts";
 import type { QueueState } from "../../src/systems/system.ts";
 import { startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { redisConfig } from "../systems/resque/world.ts";
+import type { Figure } from "./figure.ts";
 import { jobs, resqueCommands, resqueLarge, sendCommands } from "./resque-data.ts";
 import type { Watched } from "./resque-watch.ts";
-
-/** One measured figure, with its bound where there is one. */
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly bound?: number;
-}
 
 const ticks = 20;
 

@@ -4,7 +4,7 @@ import { sidekiq } from "../../src/systems/sidekiq/system.ts";
 import { startRedisServer } from "../support/redis-server.ts";
 import { redisConfig } from "../systems/resque/world.ts";
 import { sendCommands } from "./resque-data.ts";
-import type { Figure } from "./resque.ts";
+import type { Figure } from "./figure.ts";
 import { job, sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
 
 /** What one read costs: CPU of this process and of Redis in ms, bytes. */

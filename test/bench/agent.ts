@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type OtlpReceiver, startOtlpReceiver } from "../support/otlp-receiver.ts";
+import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
+import type { Figure } from "./figure.ts";
+import { sendCommands } from "./resque-data.ts";
+import { sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
+
+/** As in the image and the systemd unit. */
+const productionFlags = ["--max-semi-space-size=2", "--max-old-space-size=128"];
+const warmMs = 5_000;
+const ticks = 20;
+const clockTicksPerSecond = 100;
+
+interface Watched {
+  readonly agent: ChildProcess;
+  readonly server: RedisServer;
+  readonly receiver: OtlpReceiver;
+  readonly firstAckMs: number;
+  stop(): Promise<void>;
+}
+
+/** The bundled agent, a real redis-server with the data, and a receiver that accepts everything. */
+async function watch(commands: Iterable<readonly string[]>, intervalMs: number): Promise<Watched> {
+  const server = await startRedisServer();
+  await sendCommands(server.port, commands);
+  const receiver = await startOtlpReceiver();
+  await server.cli(["CONFIG", "RESETSTAT"]);
+  const started = performance.now();
+  const agent = spawn(process.execPath, [...productionFlags, "dist/queuewatch.js", "run", "--log-level", "error"], {
+    stdio: "inherit",
+    env: {
+      PATH: process.env["PATH"],
+      QUEUEWATCH_CONFIG: "test/bench/agent.yaml",
+      REDIS_URL: server.url,
+      OTLP_URL: receiver.url,
+      INTERVAL: `${intervalMs}ms`,
+    },
+  });
+  while (receiver.requests.length === 0) await sleep(2);
+  const firstAckMs = performance.now() - started;
+  const stop = async () => {
+    agent.kill("SIGTERM");
+    await once(agent, "exit");
+    await receiver.close();
+    await server.stop();
+  };
+  return { agent, server, receiver, firstAckMs, stop };
+}
+
+/** CPU seconds and resident MiB of a process. Source: proc(5). */
+async function usage(pid: number): Promise<{ cpu: number; rss: number }> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const rss = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024;
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond, rss };
+}
+
+async function redisUsage(server: RedisServer): Promise<{ cpu: number; sent: number }> {
+  const text = await server.cli(["INFO"]);
+  const number = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, "m").exec(text)?.[1]);
+  return { cpu: number("used_cpu_sys") + number("used_cpu_user"), sent: number("total_net_output_bytes") };
+}
+
+/** Write commands among those that were sent. */
+async function writes(server: RedisServer): Promise<number> {
+  const text = await server.cli(["INFO", "commandstats"]);
+  const names = [...text.matchAll(/^cmdstat_([^:|]+)[^:]*:calls=(\d+)/gm)];
+  const flags = await Promise.all(names.map(([, name = ""]) => server.cli(["COMMAND", "INFO", name])));
+  return names.reduce((sum, [, , calls], index) => sum + (/\bwrite\b/.test(flags[index] ?? "") ? Number(calls) : 0), 0);
+}
+
+/** The longest that another client waited for a PONG. */
+async function longestWait(port: number, forMs: number): Promise<number> {
+  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  await once(socket, "connect");
+  let longest = 0;
+  const end = performance.now() + forMs;
+  while (performance.now() < end) {
+    const asked = performance.now();
+    socket.write("PING\r\n");
+    await once(socket, "data");
+    longest = Math.max(longest, performance.now() - asked);
+    await sleep(1);
+  }
+  socket.destroy();
+  return longest;
+}
+
+interface Bounds {
+  readonly rss: number;
+  readonly cpu: number;
+  readonly redisCpu: number;
+  readonly bytes: number;
+}
+
+async function measure(name: string, commands: Iterable<readonly string[]>, bounds: Bounds): Promise<Figure[]> {
+  const watched = await watch(commands, 1_000);
+  const { agent, server, firstAckMs } = watched;
+  await sleep(warmMs);
+  const [before, redisBefore] = [await usage(agent.pid ?? 0), await redisUsage(server)];
+  let rss = before.rss;
+  for (let tick = 0; tick < ticks; tick++) {
+    await sleep(1_000);
+    rss = Math.max(rss, (await usage(agent.pid ?? 0)).rss);
+  }
+  const [after, redisAfter] = [await usage(agent.pid ?? 0), await redisUsage(server)];
+  const written = await writes(server);
+  const wait = await longestWait(server.port, 5_000);
+  await watched.stop();
+  const each = (value: number) => (value * 1_000) / ticks;
+  return [
+    { name: `${name}, whole agent: start to first acknowledged export`, value: firstAckMs, unit: "ms", bound: 1_000 },
+    { name: `${name}, whole agent: CPU a tick`, value: each(after.cpu - before.cpu), unit: "ms", bound: bounds.cpu },
+    { name: `${name}, whole agent: RSS, highest`, value: rss, unit: "MiB", bound: bounds.rss },
+    {
+      name: `${name}, Redis CPU a tick`,
+      value: each(redisAfter.cpu - redisBefore.cpu),
+      unit: "ms",
+      bound: bounds.redisCpu,
+    },
+    {
+      name: `${name}, received a tick`,
+      value: (redisAfter.sent - redisBefore.sent) / 1_000 / ticks,
+      unit: "kB",
+      bound: bounds.bytes,
+    },
+    { name: `${name}, write commands`, value: written, unit: "", bound: 0 },
+    { name: `${name}, longest wait of another client`, value: wait, unit: "ms" },
+  ];
+}
+
+function* withForeignKeys(shape: SidekiqShape, count: number): Generator<readonly string[]> {
+  yield* sidekiqCommands(shape, Date.now());
+  for (let key = 0; key < count; key += 100)
+    yield ["MSET", ...Array.from({ length: 100 }, (_, n) => [`foreign:${key + n}`, "x"]).flat()];
+}
+
+const smallBounds: Bounds = { rss: 110, cpu: 20, redisCpu: 3, bytes: 100 };
+
+export const benchAgentSmall = (): Promise<Figure[]> =>
+  measure("S-small", sidekiqCommands(sidekiqSmall, Date.now()), smallBounds);
+
+export const benchAgentForeign = (): Promise<Figure[]> =>
+  measure("S-small and a million foreign keys", withForeignKeys(sidekiqSmall, 1_000_000), smallBounds);
+
+export const benchAgentLarge = (): Promise<Figure[]> =>
+  measure("S-large", sidekiqCommands(sidekiqLarge, Date.now()), { rss: 160, cpu: 150, redisCpu: 25, bytes: 2_500 });
+
+/** Ten queues, nobody at work, read each 15 s. */
+export async function benchAgentIdle(): Promise<Figure[]> {
+  const shape = { ...sidekiqSmall, queues: 10, processes: 1 };
+  const watched = await watch(sidekiqCommands(shape, Date.now()), 15_000);
+  await sleep(40_000);
+  const { rss, cpu } = await usage(watched.agent.pid ?? 0);
+  await watched.stop();
+  return [
+    { name: "idle, whole agent: RSS after 40 s", value: rss, unit: "MiB", bound: 80 },
+    { name: "idle, whole agent: CPU from its start, 40 s", value: cpu * 1_000, unit: "ms" },
+  ];
+}
