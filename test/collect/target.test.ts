@@ -13,6 +13,7 @@ import { QueuewatchError } from "../../src/errors.ts";
 import type { Redis } from "../../src/redis/client.ts";
 import { Log } from "../../src/self/log.ts";
 import { Telemetry } from "../../src/self/telemetry.ts";
+import { snapshotOf } from "../support/snapshot.ts";
 import type { Reader, Snapshot, System, SystemId } from "../../src/systems/system.ts";
 
 const redis: Redis = {
@@ -21,36 +22,7 @@ const redis: Redis = {
   close: () => undefined,
 };
 
-function snapshot(system: SystemId, more: Partial<Snapshot> = {}): Snapshot {
-  return {
-    system,
-    takenAtMs: 0,
-    queues: [],
-    classes: [],
-    sets: [],
-    failures: [],
-    failuresSince: [],
-    invalidSince: [],
-    jobs: { processed: undefined, failed: undefined },
-    lostJobsSince: [],
-    workers: {
-      active: 0,
-      quiet: 0,
-      lost: 0,
-      startedSince: 0,
-      stoppedSince: 0,
-      lostSince: 0,
-      versions: [],
-      hosts: [],
-      processes: [],
-    },
-    schedules: [],
-    schedulerUp: undefined,
-    deploysSince: [],
-    problems: [],
-    ...more,
-  };
-}
+const snapshot = (system: SystemId, more: Partial<Snapshot> = {}): Snapshot => snapshotOf({ system, ...more });
 
 interface FakeSystem extends System {
   next: () => Promise<Snapshot>;
