@@ -19,11 +19,18 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts redis-server on a free port, with nothing saved to disk; `args` are further settings, as on its command line. */
-export async function startRedisServer(args: readonly string[] = []): Promise<RedisServer> {
+/**
+ * Starts redis-server on a free port, with nothing saved to disk; `args` are further settings, as on its command line,
+ * `env` is added to its environment.
+ */
+export async function startRedisServer(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RedisServer> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), "queuewatch-redis-"));
-  let child = await launch(port, dir, args);
+  const start = () => launch(port, [...args, "--dir", dir], env);
+  let child = await start();
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -31,7 +38,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
     kill: (signal) => void child.kill(signal),
     restart: async () => {
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-      child = await launch(port, dir, args);
+      child = await start();
     },
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) {
@@ -43,9 +50,9 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
   };
 }
 
-async function launch(port: number, dir: string, args: readonly string[]) {
-  const base = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", dir, "--loglevel", "warning"];
-  const child = spawn("redis-server", [...base, ...args], { stdio: "ignore" });
+async function launch(port: number, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const base = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"];
+  const child = spawn("redis-server", [...base, ...args], { stdio: "ignore", env: { ...process.env, ...env } });
   process.once("exit", () => child.kill("SIGKILL"));
   const deadline = Date.now() + 10_000;
   while (!(await answers(port))) {
