@@ -7,7 +7,7 @@ import type { Log } from "../self/log.ts";
 import { Telemetry } from "../self/telemetry.ts";
 import type { Snapshot, System } from "../systems/system.ts";
 import type { Collection } from "./family.ts";
-import { loop } from "./loop.ts";
+import { loop, type Tick } from "./loop.ts";
 import { nameMap } from "./names.ts";
 import type { TargetView } from "./points.ts";
 import { Readers } from "./readers.ts";
@@ -61,19 +61,13 @@ export function startAgent(config: Config, parts: AgentParts): Agent {
   };
   const opened = config.targets.map((target) => openTarget(target, { config, parts, telemetry }));
   const loops = opened.map(({ target, intervalMs }) =>
-    loop(
-      async () => {
-        const collection = await target.tick(stop.signal);
-        if (!stop.signal.aborted) deliver(collection);
-      },
-      {
-        intervalMs,
-        clock,
-        signal: stop.signal,
-        phase: Math.random(),
-        onOverrun: (durationMs) => overrun(parts.log, telemetry, target.name, durationMs),
-      },
-    ),
+    loop(turnsOf(target, deliver, stop.signal), {
+      intervalMs,
+      clock,
+      signal: stop.signal,
+      phase: Math.random(),
+      onOverrun: (durationMs) => overrun(parts.log, telemetry, target.name, durationMs),
+    }),
   );
   loops.push(ownLoop(() => deliver(telemetry.collect(destinations)), config.interval * 1_000, clock, stop.signal));
   return {
@@ -86,6 +80,16 @@ export function startAgent(config: Config, parts: AgentParts): Agent {
       await Promise.all(destinations.map((destination) => destination.close(signal)));
       for (const { redis } of opened) redis.close();
     },
+  };
+}
+
+/** What was read is delivered at once; that nothing could be read, once an interval. */
+function turnsOf(target: Target, deliver: (collection: Collection) => void, stop: AbortSignal): Tick {
+  return async (isDue) => {
+    const collection = await target.tick(stop);
+    const read = target.failure === undefined;
+    if (!stop.aborted && (read || isDue())) deliver(collection);
+    return read;
   };
 }
 
@@ -156,5 +160,6 @@ function overrun(log: Log, telemetry: Telemetry, target: string, durationMs: num
 async function ownLoop(tick: () => void, intervalMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
   // The first of its own points shall already tell of the targets' first ticks.
   await sleep(Math.min(500, intervalMs / 2), undefined, { signal }).catch(() => undefined);
-  await loop(async () => tick(), { intervalMs, clock, signal, phase: Math.random(), onOverrun: () => undefined });
+  const ticked = async (): Promise<boolean> => (tick(), true);
+  await loop(ticked, { intervalMs, clock, signal, phase: Math.random(), onOverrun: () => undefined });
 }

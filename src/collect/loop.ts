@@ -14,21 +14,35 @@ export interface LoopOptions {
 }
 
 /**
+ * One turn of a loop; gives whether it succeeded, and must not reject. `isDue` says whether the interval's own turn has
+ * come: it has not while a failed turn is tried again before that.
+ */
+export type Tick = (isDue: () => boolean) => Promise<boolean>;
+
+/** A failed tick is tried again after this long, where the interval is longer: what comes back is soon seen. */
+const retryMs = 3_000;
+
+/**
  * Runs a tick at once and then once each interval, never two at a time, until the signal aborts. After the first tick the
  * loop moves to a phase of its own, so that the loops of many targets (and of many agents) do not all tick at one moment.
- * `tick` must not reject.
  */
-export async function loop(tick: () => Promise<void>, options: LoopOptions): Promise<void> {
+export async function loop(tick: Tick, options: LoopOptions): Promise<void> {
   const { intervalMs, clock, signal, phase, wait = waited } = options;
-  let due = clock.monotonic() + intervalMs * (0.5 + phase / 2);
+  let next = clock.monotonic() + intervalMs * (0.5 + phase / 2);
+  let due = next - intervalMs;
+  let early = false;
+  const isDue = (): boolean => !early || clock.monotonic() >= due;
   while (!signal.aborted) {
     const started = clock.monotonic();
-    await tick();
+    const done = await tick(isDue);
     const ended = clock.monotonic();
     if (ended - started > intervalMs) options.onOverrun(ended - started);
-    if (ended > due) due += Math.ceil((ended - due) / intervalMs) * intervalMs;
-    if (!(await wait(due - ended, signal))) return;
-    due += intervalMs;
+    if (isDue()) {
+      due = ended > next ? next + Math.ceil((ended - next) / intervalMs) * intervalMs : next;
+      next = due + intervalMs;
+    }
+    early = !done && due - ended > retryMs;
+    if (!(await wait(early ? retryMs : due - ended, signal))) return;
   }
 }
 
