@@ -82,17 +82,3 @@ describe("what a server says instead of serving", () => {
       assert.doesNotMatch(answer.message, /[\r\n]/);
     });
 });
-
-test("a server that neither answers nor lets go: our end is closed at the deadline", async () => {
-  server = createServer({ allowHalfOpen: true }, (socket) => void sockets.add(socket.resume()));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const open = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
-  const earlier = open();
-  const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const answer = await getOnce(url, "key", AbortSignal.timeout(200));
-  assert.equal(typeof answer === "object" && answer.code, "REDIS_TIMEOUT");
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(sockets.size, 1);
-  assert.equal(open() - earlier, 1, "only the server's end is left");
-});
