@@ -23,6 +23,7 @@ const io = {
   env: process.env,
   version: manifest.version,
   color: process.stdout.isTTY && process.stdout.hasColors(),
+  terminal: process.stdout.isTTY ? () => ({ rows: process.stdout.rows }) : undefined,
   signal: stop.signal,
 };
 

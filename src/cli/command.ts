@@ -10,6 +10,8 @@ export interface Io {
   readonly version: string;
   /** Whether standard output shows colours. */
   readonly color: boolean;
+  /** The size, now, of the terminal that standard output is; undefined for a file or a pipe. */
+  readonly terminal?: (() => { readonly rows: number }) | undefined;
   /** Aborts when the program is asked to end (SIGINT, SIGTERM). */
   readonly signal: AbortSignal;
 }

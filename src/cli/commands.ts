@@ -10,6 +10,7 @@ export const commands = {
   acl: () => import("./acl.ts"),
   generate: () => import("./generate.ts"),
   health: () => import("./health.ts"),
+  demo: () => import("./demo.ts"),
 } as const satisfies Record<string, Load>;
 
 export type CommandName = keyof typeof commands;

@@ -26,6 +26,8 @@ export interface World {
   readonly database: Database;
   /** Its own time, in ms since the epoch: as far as it was advanced. */
   now(): number;
+  /** From 0 (midnight) to 1. */
+  timeOfDay(): number;
   /** Lets everything happen up to a moment. */
   advance(nowMs: number): void;
   /** What a reader of the database must find at this moment. */
@@ -52,6 +54,7 @@ export function createWorld({ seed, startMs, dayMs = 1_440_000, pastMs = 300_000
   return {
     database,
     now: () => timeline.nowMs,
+    timeOfDay: () => traffic.timeOfDay,
     advance: (nowMs) => timeline.advance(nowMs),
     truth: () => truthOf({ store, written, processes: fleet.registered, nowMs: timeline.nowMs }),
     incidents: () => incidents.told,
