@@ -34,11 +34,11 @@ function queueTable(queues: readonly QueueState[], target: TargetConfig, paint: 
       const { latency, size } = queuePromise(target, queue.queue);
       return [
         { text: queue.queue },
-        number(queue.size, levelOf(queue.size, size)),
+        number(queue.size, levelOf(queue.size ?? 0, size)),
         { ...latencyCell(queue), style: levelOf(queue.latency ?? 0, latency) },
         number(queue.running),
         duration(queue.running > 0 ? queue.longestRunning : undefined),
-        number(queue.workers, queue.workers === 0 && queue.size > 0 ? "red" : undefined),
+        number(queue.workers, queue.workers === 0 && (queue.size ?? 0) > 0 ? "red" : undefined),
         number(queue.slots),
         { text: queue.paused ? "paused" : "", style: "yellow" },
       ];

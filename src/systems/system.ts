@@ -35,7 +35,8 @@ export interface Snapshot {
 
 export interface QueueState {
   readonly queue: string;
-  readonly size: number;
+  /** Undefined, as the latency is, where it could not be read. */
+  readonly size: number | undefined;
   readonly latency: number | undefined;
   readonly latencyUncertainty: number | undefined;
   readonly running: number;

@@ -145,7 +145,7 @@ async function checkSystem(target: TargetConfig, found: Found, { redis, signal }
 }
 
 function summary({ queues, sets, workers }: Snapshot): string {
-  const waiting = queues.reduce((sum, { size }) => sum + size, 0);
+  const waiting = queues.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const alive = workers.active + workers.quiet;
   return [
     `${queues.length} queues (${waiting} jobs)`,

@@ -13,7 +13,7 @@ import { Replies } from "../replies.ts";
 /** What was found of one queue. */
 export interface QueueReading {
   readonly queue: string;
-  readonly size: number;
+  readonly size: number | undefined;
   readonly latency: number | undefined;
   readonly latencyUncertainty: number | undefined;
   readonly payloadBytes: number | undefined;
@@ -42,7 +42,9 @@ const restoresPerRead = 40;
 interface Memory extends Searched {
   readonly heads: HeadReader;
   payloadBytes: number | undefined;
+  /** 0 where it could not be read. */
   size: number;
+  sized: boolean;
   readMs: number;
 }
 
@@ -142,11 +144,13 @@ function takeLook(
   key: string,
   { replies, context }: { replies: Replies; context: QueueContext },
 ): void {
-  memory.size = replies.number(key) ?? 0;
+  const size = replies.number(key);
+  memory.size = size ?? 0;
+  memory.sized = size !== undefined;
   if (sizing) memory.payloadBytes = bytesPerJob(replies.number(key), memory.size);
   const head = wanted ? replies.text(key) : undefined;
   const tail = window ? replies.texts(key) : [];
-  if (window === undefined && memory.size > 0) return;
+  if (!memory.sized || (window === undefined && memory.size > 0)) return;
   const look: Look = { atMs: context.nowMs, size: memory.size, head, tail };
   memory.look = look;
   memory.readMs = context.nowMs;
@@ -156,7 +160,7 @@ function takeLook(
 
 function memoryOf(queue: string, trail: Trail): Memory {
   const heads = new HeadReader(queue);
-  return { queue, trail, heads, look: undefined, payloadBytes: undefined, size: 0, readMs: 0 };
+  return { queue, trail, heads, look: undefined, payloadBytes: undefined, size: 0, sized: false, readMs: 0 };
 }
 
 function bytesPerJob(bytes: number | undefined, size: number): number | undefined {
@@ -173,8 +177,9 @@ function windowOf(memory: Memory, bytes: Budget, restores: Budget): number | und
 }
 
 function readingOf(memory: Memory, { nowMs, problems }: QueueContext): QueueReading {
-  const { queue, size, payloadBytes } = memory;
-  const common = { queue, size, payloadBytes: size === 0 ? undefined : payloadBytes };
+  const { queue, payloadBytes } = memory;
+  const size = memory.sized ? memory.size : undefined;
+  const common = { queue, size, payloadBytes: memory.size === 0 ? undefined : payloadBytes };
   if (size === 0) return { ...common, latency: 0, latencyUncertainty: undefined };
   if (!memory.look) return { ...common, latency: undefined, latencyUncertainty: undefined };
   const exact = memory.heads.latency(nowMs, problems);

@@ -11,7 +11,7 @@ import { QueueHead } from "./queue-heads.ts";
 /** What was found of one queue. */
 export interface QueueReading {
   readonly queue: string;
-  readonly size: number;
+  readonly size: number | undefined;
   readonly latency: number | undefined;
   readonly payloadBytes: number | undefined;
   readonly enqueuedSince: number;
@@ -48,7 +48,9 @@ interface Memory {
   readonly queue: string;
   readonly head: QueueHead;
   readonly flow: QueueFlow;
+  /** 0 where it could not be read. */
   size: number;
+  sized: boolean;
   payloadBytes: number | undefined;
   /** The read at which its oldest element was last taken. */
   readTurn: number;
@@ -99,6 +101,7 @@ export class QueueReader {
       head: new QueueHead(queue),
       flow: new QueueFlow(whole && this.#turn > 0),
       size: 0,
+      sized: false,
       payloadBytes: undefined,
       readTurn: -largeEvery,
     });
@@ -132,10 +135,12 @@ export class QueueReader {
 
   #takeLook({ memory, sizing, reading }: Plan, replies: Replies, context: QueueContext): Seen | undefined {
     const key = this.#keys.queue(memory.queue);
-    memory.size = replies.number(key) ?? 0;
+    const size = replies.number(key);
+    memory.size = size ?? 0;
+    memory.sized = size !== undefined;
     if (sizing) takeUsage(memory, replies.number(key), context.invalid);
     const text = reading ? replies.text(key) : undefined;
-    if (memory.size > 0 && text === undefined) return undefined;
+    if (!memory.sized || (memory.size > 0 && text === undefined)) return undefined;
     const head = memory.size === 0 ? undefined : text;
     const standing = memory.flow.stands(memory.size, memory.head.same(head));
     const valid = memory.head.take(head, context.nowMs, context.invalid);
@@ -193,11 +198,11 @@ export class QueueReader {
 
   /** What is known now; what was counted since the last call is given once. */
   take(nowMs: number, problems: Problems): QueueReading[] {
-    return [...this.#memories.values()].map(({ queue, size, payloadBytes, head, flow }) => ({
+    return [...this.#memories.values()].map(({ queue, size, sized, payloadBytes, head, flow }) => ({
       queue,
-      size,
+      size: sized ? size : undefined,
       payloadBytes: size === 0 ? undefined : payloadBytes,
-      latency: size === 0 ? 0 : head.latency(nowMs, problems),
+      latency: size > 0 ? head.latency(nowMs, problems) : sized ? 0 : undefined,
       ...flow.take(),
     }));
   }
