@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, TargetConfig } from "../config/schema.ts";
 import { namedQueues, queuePromise } from "../config/promises.ts";
+import { errors } from "../errors.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
 import type { Log } from "../self/log.ts";
@@ -154,7 +155,8 @@ function notReady(target: Target): string[] {
 
 function overrun(log: Log, telemetry: Telemetry, target: string, durationMs: number): void {
   telemetry.error(target, "TICK_OVERRUN");
-  log.warn(`a read took ${(durationMs / 1_000).toFixed(1)} s`, { code: "TICK_OVERRUN", target });
+  const { action } = errors.TICK_OVERRUN;
+  log.warn(`a read took ${(durationMs / 1_000).toFixed(1)} s`, { code: "TICK_OVERRUN", target, action });
 }
 
 async function ownLoop(tick: () => void, intervalMs: number, clock: Clock, signal: AbortSignal): Promise<void> {

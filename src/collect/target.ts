@@ -1,7 +1,7 @@
 import { catalogue } from "../catalogue/catalogue.ts";
 import { targetUp } from "../catalogue/queuewatch.ts";
 import type { Metric } from "../catalogue/metric.ts";
-import { asQueuewatchError, QueuewatchError } from "../errors.ts";
+import { asQueuewatchError, errors, QueuewatchError } from "../errors.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
 import type { Log } from "../self/log.ts";
@@ -184,7 +184,8 @@ export class Target {
 
   #warn({ code, message, count }: Problem): void {
     this.#parts.telemetry.error(this.name, code, count);
-    this.#parts.log.warn(message, { code, target: this.name, ...(count > 1 ? { count } : {}) });
+    const { action } = errors[code];
+    this.#parts.log.warn(message, { code, target: this.name, ...(count > 1 ? { count } : {}), action });
   }
 }
 
