@@ -90,7 +90,7 @@ describe("the image's command in its file tree: read-only, user 65532, no capabi
     const agent = started(root, [...entrypoint(), "run", ...config]);
     const exited = once(agent.child, "close");
     await Promise.race([
-      otlp.until(({ points }) => points().some(({ name }) => name === "jobqueue.queue.size")),
+      otlp.until((receiver) => receiver.points().some(({ name }) => name === "jobqueue.queue.size")),
       exited.then(() => assert.fail(agent.printed)),
     ]);
     const [node = "", program = "", ...words] = healthcheck();
