@@ -29,9 +29,9 @@ interface Watched {
   readonly agent: RunningAgent;
   readonly collector: OtlpReceiver;
   /** `queuewatch.target.up` of a target as the newest request says it. */
-  up(target: string): number | undefined;
+  readonly up: (target: string) => number | undefined;
   /** Metrics of a target that were exported at `fromMs` or later. */
-  metricsSince(target: string, fromMs: number): Set<string>;
+  readonly metricsSince: (target: string, fromMs: number) => Set<string>;
 }
 
 async function watch(urls: Readonly<Record<string, string>>, more: object = {}): Promise<Watched> {

@@ -144,9 +144,7 @@ export class QueueReader {
     const head = memory.size === 0 ? undefined : text;
     const standing = memory.flow.stands(memory.size, memory.head.same(head));
     const valid = memory.head.take(head, context.nowMs, context.invalid);
-    // A large job behind small ones was not foreseen by the average: from now on it is.
-    if (head !== undefined && head.length > largePayload)
-      memory.payloadBytes = Math.max(memory.payloadBytes ?? 0, head.length);
+    foresee(memory, head?.length ?? 0);
     memory.readTurn = this.#turn;
     return { memory, standing, valid };
   }
@@ -214,6 +212,11 @@ interface Seen {
   readonly standing: boolean;
   /** The oldest element is a job. */
   readonly valid: boolean;
+}
+
+/** A large job behind small ones was not foreseen by the average: from now on it is. */
+function foresee(memory: Memory, bytes: number): void {
+  if (bytes > largePayload) memory.payloadBytes = Math.max(memory.payloadBytes ?? 0, bytes);
 }
 
 /** Takes the rough bytes of a queue, as MEMORY USAGE says. */
