@@ -25,12 +25,14 @@ function installPackages() {
   process.stderr.write("queuewatch: installing packages (once)\n");
   // npm tells its scripts where its own program is: the same npm, and no shell, on every platform.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  // As locked, and nothing written back. Not `npm ci`: it refuses a lock file in which the tools' builds for other platforms
+  // are missing, and registry mirrors do not have all of them.
+  const args = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = npm
     ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ["ignore", 2, 2] })
     : spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (result.status !== 0)
-    fail("npm ci failed (see above). Check that the npm registry can be reached, then run this again.");
+    fail("npm install failed (see above). Check that the npm registry can be reached, then run this again.");
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }

@@ -32,7 +32,7 @@ describe("deploy/Dockerfile", () => {
     for (const [name, rest] of instructions())
       if (name === "COPY" && !rest.startsWith("--from"))
         for (const source of rest.split(" ").slice(0, -1)) assert.ok(existsSync(join(root, source)), source);
-    assert.ok(instructions().some(([, rest]) => rest === "npm ci --ignore-scripts"));
+    assert.ok(instructions().some(([, rest]) => rest === "npm install --no-save --ignore-scripts"));
   });
 });
 
