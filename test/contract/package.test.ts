@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+
+const root = join(import.meta.dirname, "../..");
+
+interface Packed {
+  readonly size: number;
+  readonly files: readonly { readonly path: string; readonly size: number; readonly mode: number }[];
+}
+
+interface Locked {
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly hasInstallScript?: boolean }>
+  >;
+}
+
+const pack = (): Packed => {
+  const out = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [packed] = JSON.parse(out) as Packed[];
+  assert.ok(packed);
+  return packed;
+};
+
+describe("what is published", () => {
+  const packed = pack();
+  const paths = packed.files.map(({ path }) => path);
+
+  test("the program, what is generated, the licence and nothing else", () => {
+    const wanted =
+      /^(dist\/[\w-]+\.js|dashboards\/generated\/.+\.(json|yaml)|alerting\/generated\/.+\.(json|ya?ml|md)|otel-config\.yaml|package\.json|README\.md|LICENSE)$/;
+    assert.deepEqual(
+      paths.filter((path) => !wanted.test(path)),
+      [],
+    );
+    for (const path of ["dist/queuewatch.js", "LICENSE", "otel-config.yaml", "dashboards/generated/overview.json"])
+      assert.ok(paths.includes(path), `${path} is missing`);
+  });
+
+  test("the program can be executed", () => {
+    const program = packed.files.find(({ path }) => path === "dist/queuewatch.js");
+    assert.equal((program?.mode ?? 0) & 0o111, 0o111);
+    assert.ok(readFileSync(join(root, "dist/queuewatch.js"), "utf8").startsWith("#!/usr/bin/env node\n"));
+  });
+
+  test("is at most 640 KiB to download", () =>
+    assert.ok(packed.size <= 640 * 1024, `${(packed.size / 1024).toFixed(0)} KiB`));
+});
+
+describe("packages that the agent is built from", () => {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Locked;
+  const production = Object.entries(packages).filter(([path, { dev, optional }]) => path !== "" && !dev && !optional);
+
+  test("are at most 25", () => assert.ok(production.length <= 25, String(production.length)));
+
+  test("have no install scripts", () =>
+    assert.deepEqual(
+      production.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path),
+      [],
+    ));
+
+  test("have exact versions in package.json", () => {
+    const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, Record<string, string>>;
+    for (const list of ["dependencies", "devDependencies", "optionalDependencies"])
+      for (const [name, version] of Object.entries(own[list] ?? {})) assert.match(version, /^\d+\.\d+\.\d+$/, name);
+  });
+});
+
+describe("workflows", () => {
+  for (const name of ["ci", "release"])
+    test(`${name}: actions by commit, least rights, programs that exist`, () => {
+      const text = readFileSync(join(root, `.github/workflows/${name}.yml`), "utf8");
+      const workflow = parse(text) as { permissions: Record<string, string> };
+      assert.ok(Object.values(workflow.permissions).every((right) => right === "read"));
+      const used = [...text.matchAll(/uses: (\S+)/g)].map(([, action = ""]) => action);
+      assert.ok(used.length > 0);
+      for (const action of used) assert.match(action, /^actions\/[\w-]+@[0-9a-f]{40}$/);
+      assert.ok(existsSync(join(root, ".ci/run")));
+      assert.doesNotMatch(text, /\$\{\{ *secrets\./, "nothing needs a stored secret");
+    });
+});
