@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { parse } from "yaml";
 import { startRedisServer } from "../support/redis-server.ts";
 
 const compose = join(import.meta.dirname, "../../deploy/compose");
@@ -13,11 +14,17 @@ const servers = ["redis", "agent", "collector", "prometheus", "alertmanager", "g
 const able = process.getuid?.() === 0 && spawnSync("ruby", ["-v"]).status === 0;
 const skip = able ? false : "needs root and ruby";
 
+/** No others than compose.yaml gives it. */
+const service = parse(readFileSync(join(compose, "../compose.yaml"), "utf8"), { merge: true }) as {
+  services: { secrets: { cap_add: string[] } };
+};
+const capabilities = ["-all", ...service.services.secrets.cap_add.map((name) => `+${name.toLowerCase()}`)].join(",");
+
 describe("what the compose example's one-shot service makes", { skip }, () => {
   let root: string;
   const read = (volume: string, name: string): string => readFileSync(join(root, volume, name), "utf8");
   const make = (password: string) =>
-    execFileSync("ruby", [join(compose, "sample/secrets.rb")], {
+    execFileSync("setpriv", [`--bounding-set=${capabilities}`, "ruby", join(compose, "sample/secrets.rb")], {
       encoding: "utf8",
       env: {
         PATH: process.env["PATH"],
