@@ -10,7 +10,7 @@ import { sendCommands } from "./resque-data.ts";
 import { sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
 
 /** As in the image and the systemd unit. */
-const productionFlags = ["--max-semi-space-size=2", "--max-old-space-size=128"];
+const productionFlags = ["--max-semi-space-size=2", "--max-old-space-size=128", "--v8-pool-size=1"];
 const warmMs = 5_000;
 const ticks = 20;
 const clockTicksPerSecond = 100;

@@ -29,7 +29,7 @@ interface Cost extends Watched {
 }
 
 /** As in the container and the systemd unit. */
-const productionFlags = ["--max-semi-space-size=2", "--max-old-space-size=128"];
+const productionFlags = ["--max-semi-space-size=2", "--max-old-space-size=128", "--v8-pool-size=1"];
 
 /** The reader as it is in production: one bundle, without the compiler's share of memory. */
 async function bundled(dir: string): Promise<string> {
