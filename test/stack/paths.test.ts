@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Queue } from "node-resque";
+import { eventually, runBuilt, startAgent } from "../support/agent.ts";
+import { freePort, startRedisServer, type RedisServer } from "../support/redis-server.ts";
+import { startCollector } from "./support/collector.ts";
+import { pushSidekiq, sidekiqMissing, startSidekiq } from "./support/living-sidekiq.ts";
+import { startStackPrometheus, type Series, type StackPrometheus } from "./support/stack-prometheus.ts";
+
+// What living workers do reaches Prometheus by five ways; a rule or a panel must not see by which.
+
+if (sidekiqMissing !== false && process.env["CI"]) throw new Error(sidekiqMissing);
+
+const ways = ["collector scraped", "collector OTLP", "OTLP", "agent scraped", "collector remote write"] as const;
+type Way = (typeof ways)[number];
+
+const resqueWorker = fileURLToPath(new URL("../integration/resque-worker.mjs", import.meta.url));
+const ours = '{__name__=~"(jobqueue|queuewatch)_.+"}';
+
+describe("the five ways to Prometheus", { skip: sidekiqMissing }, () => {
+  let sidekiqRedis: RedisServer;
+  let resqueRedis: RedisServer;
+  let queue: Queue;
+  const prometheus = new Map<Way, StackPrometheus>();
+
+  const started = new AsyncDisposableStack();
+  const add = async (way: Way, config?: Readonly<Record<string, unknown>>): Promise<void> => {
+    const one = await startStackPrometheus(config);
+    started.defer(() => one.stop());
+    prometheus.set(way, one);
+  };
+  const at = (way: Way): StackPrometheus => prometheus.get(way) ?? assert.fail(way);
+
+  before(async () => {
+    sidekiqRedis = await startRedisServer();
+    started.defer(() => sidekiqRedis.stop());
+    resqueRedis = await startRedisServer();
+    started.defer(() => resqueRedis.stop());
+    for (const way of ["OTLP", "collector OTLP", "collector remote write"] as const) await add(way);
+    const collector = await startCollector({
+      overlay: sendingTo(at("collector OTLP").url, at("collector remote write").url),
+    });
+    started.defer(() => collector.stop());
+    const listen = `127.0.0.1:${await freePort()}`;
+    await add("collector scraped", scraping(collector.scraped));
+    await add("agent scraped", scraping(listen));
+    const sidekiq = await startSidekiq(sidekiqRedis.url, (args) => sidekiqRedis.cli(args));
+    started.defer(() => sidekiq.stop());
+    const resque = spawn(process.execPath, [resqueWorker, String(resqueRedis.port), "worker", "mail"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    started.defer(() => void resque.kill("SIGKILL"));
+    await once(resque.stdout, "data");
+    queue = new Queue({
+      connection: { host: "127.0.0.1", port: resqueRedis.port, namespace: "resque", options: { password: "" } },
+    });
+    await queue.connect();
+    started.defer(() => queue.end());
+    const agent = await startAgent({
+      config: {
+        interval: "2s",
+        environment: "test",
+        targets: [
+          { name: "shop", system: "sidekiq", redis: await readOnly(sidekiqRedis, "sidekiq") },
+          { name: "mail", system: "resque", redis: await readOnly(resqueRedis, "resque") },
+        ],
+        export: {
+          otlp: [{ endpoint: collector.otlp }, { preset: "prometheus", endpoint: at("OTLP").url, name: "direct" }],
+          prometheus: { listen },
+        },
+      },
+    });
+    started.defer(async () => void (await agent.stop()));
+    for (const way of ways)
+      await eventually(
+        `${way}: a first value`,
+        async () => (await at(way).query("queuewatch_target_up == 1")).length === 2,
+      );
+  });
+
+  after(() => started.disposeAsync());
+
+  test("values are the truth on each", async () => {
+    await pushSidekiq(sidekiqRedis.url, "Quick", "work", 7);
+    await pushSidekiq(sidekiqRedis.url, "Broken", "work", 2);
+    await pushSidekiq(sidekiqRedis.url, "Quick", "unserved", 5);
+    await pushSidekiq(sidekiqRedis.url, "Quick", "gone", 3);
+    for (let index = 0; index < 4; index++) await queue.enqueue("mail", "quick", [index]);
+    await queue.enqueue("mail", "broken", []);
+    for (let index = 0; index < 6; index++) await queue.enqueue("waiting", "quick", [index]);
+    const truth: Readonly<Record<string, number>> = {
+      'jobqueue_job_processed_total{target="shop"}': 9,
+      'jobqueue_job_failed_total{target="shop"}': 2,
+      'jobqueue_queue_size{target="shop",queue="unserved"}': 5,
+      'jobqueue_queue_size{target="shop",queue="gone"}': 3,
+      'jobqueue_set_size{target="shop",set="retry"}': 2,
+      'sum(jobqueue_worker_slots{target="shop"})': 2,
+      'jobqueue_job_processed_total{target="mail"}': 5,
+      'jobqueue_job_failed_total{target="mail"}': 1,
+      'jobqueue_queue_size{target="mail",queue="waiting"}': 6,
+      'sum(jobqueue_worker_count{target="mail",state="active"})': 1,
+    };
+    for (const way of ways)
+      for (const [expr, value] of Object.entries(truth)) {
+        let seen: unknown;
+        const isTrue = async (): Promise<boolean> => {
+          const found = await at(way).query(expr);
+          seen = found;
+          return found.length === 1 && Number(found[0]?.values[0]?.[1]) === value;
+        };
+        await eventually(`${way}: ${expr} is ${value}`, isTrue, 30_000).catch((error: unknown) =>
+          assert.fail(`${String(error)}; last: ${JSON.stringify(seen)}`),
+        );
+      }
+  });
+
+  test("names and labels are the same on each", async () => {
+    const direct = await names(at("OTLP"));
+    assert.ok(direct.length > 100, `${direct.length} series`);
+    for (const way of ways.filter((one) => one !== "OTLP")) {
+      let found: readonly string[] = [];
+      const same = async (): Promise<boolean> => {
+        found = await names(at(way));
+        return JSON.stringify(found) === JSON.stringify(await names(at("OTLP")));
+      };
+      await eventually(way, same, 20_000).catch(async () => assert.deepEqual(found, await names(at("OTLP")), way));
+    }
+  });
+
+  test("job and instance are the agent's, but where the agent itself is scraped", async () => {
+    const origins = new Map<Way, string>();
+    for (const way of ways) {
+      const [series] = await at(way).query('queuewatch_target_up{target="shop"}');
+      origins.set(way, `${series?.metric["job"]} ${series?.metric["instance"]}`);
+    }
+    const pushed = ways.filter((way) => way !== "agent scraped").map((way) => origins.get(way));
+    assert.equal(new Set(pushed).size, 1, JSON.stringify([...origins]));
+    assert.match(pushed[0] ?? "", /^queuewatch \S+$/);
+  });
+
+  test("a queue that is gone is 0 once more and then ends, long before the lookback does", async () => {
+    const series = 'jobqueue_queue_size{target="shop",queue="gone"}';
+    await sidekiqRedis.cli(["DEL", "queue:gone"]);
+    await sidekiqRedis.cli(["SREM", "queues", "gone"]);
+    for (const way of ways) {
+      await eventually(`${way}: ended`, async () => (await at(way).query(series)).length === 0, 60_000);
+      const samples = (await at(way).query(`${series}[5m]`))[0]?.values.map(([, value]) => Number(value)) ?? [];
+      const zeros = samples.length - samples.findIndex((value) => value === 0);
+      assert.deepEqual([samples.at(-1 - zeros), samples.at(-1)], [3, 0], `${way}: ${samples.join(" ")}`);
+      if (!way.endsWith("scraped")) assert.equal(zeros, 1, `${way}: ${samples.join(" ")}`);
+    }
+  });
+});
+
+async function readOnly(redis: RedisServer, system: string): Promise<string> {
+  const acl = await runBuilt(["acl", "--system", system]);
+  assert.equal(await redis.cli([], acl.out.replace("PASSWORD", "only-reads")), "OK\n");
+  return redis.url.replace("//", "//queuewatch:only-reads@");
+}
+
+function sendingTo(otlp: string, remoteWrite: string): Record<string, unknown> {
+  return {
+    exporters: {
+      "otlp_http/prometheus": {
+        metrics_endpoint: `${otlp}/api/v1/otlp/v1/metrics`,
+        sending_queue: { num_consumers: 1 },
+      },
+      prometheus_remote_write: {
+        endpoint: `${remoteWrite}/api/v1/write`,
+        remote_write_queue: { num_consumers: 1 },
+        disable_scope_info: true,
+      },
+    },
+    service: {
+      pipelines: { metrics: { exporters: ["prometheus", "otlp_http/prometheus", "prometheus_remote_write"] } },
+    },
+  };
+}
+
+function scraping(target: string): Record<string, unknown> {
+  return {
+    scrape_configs: [{ job_name: "queuewatch", honor_labels: true, static_configs: [{ targets: [target] }] }],
+  };
+}
+
+/** All series of ours, without what tells the way: job and instance, and how a whole bound is written. */
+async function names(from: StackPrometheus): Promise<readonly string[]> {
+  return (await from.query(ours)).map(nameOf).toSorted();
+}
+
+function nameOf({ metric }: Series): string {
+  const { job: _job, instance: _instance, le, ...labels } = metric;
+  const bound = le === undefined ? {} : { le: le === "+Inf" ? le : String(Number(le)) };
+  const all: [string, string][] = Object.entries({ ...labels, ...bound });
+  return JSON.stringify(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

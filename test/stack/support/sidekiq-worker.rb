@@ -1,0 +1,14 @@
+# A living Sidekiq: `sidekiq -r ./sidekiq-worker.rb -q work`. Quick ends well, Broken fails at each attempt.
+require "sidekiq"
+
+class Quick
+  include Sidekiq::Worker
+  sidekiq_options queue: "work"
+  def perform(*) = nil
+end
+
+class Broken
+  include Sidekiq::Worker
+  sidekiq_options queue: "work"
+  def perform(*) = raise(TypeError, "broken")
+end
