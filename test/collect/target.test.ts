@@ -60,12 +60,19 @@ function config(more: object = {}): Config {
   });
 }
 
-function makeTarget(systems: readonly System[], options: { lines?: string[]; stateDir?: string; more?: object } = {}) {
+interface MakeOptions {
+  readonly lines?: string[];
+  readonly stateDir?: string;
+  readonly more?: object;
+  readonly limits?: { readonly perMetric: number; readonly total: number };
+}
+
+function makeTarget(systems: readonly System[], options: MakeOptions = {}) {
   const parsed = config(options.more);
   const [target] = parsed.targets;
   assert.ok(target);
   const log = new Log({ level: "info", format: "logfmt", now: () => wall, write: (line) => options.lines?.push(line) });
-  const limits = { perMetric: 2_000, total: 10_000 };
+  const limits = options.limits ?? { perMetric: 2_000, total: 10_000 };
   return new Target({
     name: target.name,
     system: target.system,
@@ -120,6 +127,28 @@ test("with two systems, one that fails stands still and is down, the other goes 
   assert.deepEqual(values(second, "jobqueue.worker.count"), { sidekiq: 0 });
   resque.next = async () => snapshot("resque");
   assert.deepEqual(values(await target.tick(never), "queuewatch.target.up"), { sidekiq: 1, resque: 1 });
+});
+
+test("a limit on series is said with what it cost, and the rest is exported", async () => {
+  const sidekiq = fakeSystem("sidekiq");
+  const lines: string[] = [];
+  const target = makeTarget([sidekiq], { lines, limits: { perMetric: 3, total: 1_000 } });
+  const failures = ["A", "B", "C", "D", "E"].map((jobClass) => ({
+    set: "dead" as const,
+    queue: "mail",
+    jobClass,
+    errorType: "KeyError",
+    count: 2,
+  }));
+  sidekiq.next = async () => snapshot("sidekiq", { failures });
+  const { families } = await target.tick(never);
+  const sizes = families.find(({ metric }) => metric.name === "jobqueue.failure.size")?.points ?? [];
+  assert.equal(sizes.length, 3);
+  assert.equal(
+    sizes.reduce((sum, { value }) => sum + Number(value), 0),
+    10,
+  );
+  assert.match(lines.join(""), /message="3 series combined into other" code=SERIES_LIMIT/);
 });
 
 test("with system auto, a database without a system is said, and one that appears is taken up", async () => {
