@@ -11,9 +11,21 @@ const stamp = join(root, "node_modules", ".queuewatch-installed");
 const major = Number(process.versions.node.split(".")[0]);
 
 if (major < 20) fail(`Node ${process.versions.node} is too old: install Node 20 or newer and run this again.`);
+/** Programs that the tests start, and Debian's packages of them. Without the first no test runs; without another, its tests. */
+const programs = {
+  "redis-server": "redis-server",
+  promtool: "prometheus",
+  amtool: "prometheus-alertmanager",
+  openssl: "openssl",
+  gcc: "gcc",
+  ruby: "ruby",
+  // The real one, for the stack suite.
+  sidekiq: "ruby-sidekiq",
+};
+
 installPackages();
 checkNode();
-if (process.argv.includes("--test")) installRedisServer();
+if (process.argv.includes("--test")) installTestPrograms();
 
 function installPackages() {
   const lock = readFileSync(join(root, "package-lock.json"));
@@ -46,14 +58,23 @@ function checkNode() {
   );
 }
 
-function installRedisServer() {
-  if (has("redis-server")) return;
-  const advice =
-    "The integration tests need redis-server 6.2 or newer on PATH. Install it (Debian: apt-get install redis-server; macOS: brew install redis) and run this again.";
-  if (process.platform !== "linux" || process.getuid?.() !== 0 || !has("apt-get")) fail(advice);
-  process.stderr.write("queuewatch: installing redis-server with apt-get (once)\n");
-  if (!(apt("update") && apt("install", "-y", "--no-install-recommends", "redis-server")) || !has("redis-server"))
-    fail(advice);
+function installTestPrograms() {
+  const missing = Object.keys(programs).filter((program) => !has(program));
+  if (missing.length === 0) return;
+  if (process.platform === "linux" && process.getuid?.() === 0 && has("apt-get")) {
+    process.stderr.write(`queuewatch: installing ${missing.join(", ")} with apt-get (once)\n`);
+    const packages = missing.map((program) => programs[program]);
+    if (missing.includes("gcc")) packages.push("libc6-dev");
+    apt("update");
+    apt("install", "-y", "--no-install-recommends", ...packages);
+  }
+  const still = missing.filter((program) => !has(program));
+  if (still.includes("redis-server")) {
+    fail(
+      "The integration tests need redis-server 6.2 or newer on PATH. Install it (Debian: apt-get install redis-server; macOS: brew install redis) and run this again.",
+    );
+  }
+  if (still.length > 0) process.stderr.write(`queuewatch: tests that need ${still.join(", ")} will not run\n`);
 }
 
 function apt(...args) {

@@ -3,12 +3,19 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 
+const reporters = [
+  ["spec", "stdout"],
+  ["./.dev/not-run-reporter.mjs", "stderr"],
+].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
 const stack = process.argv.includes("--stack");
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
 if (stack) {
   const tests = globSync("test/stack/**/*.test.ts").toSorted();
-  finish([run("stack", ["--test", "--test-concurrency=1", "--test-timeout=900000", ...tests])]);
+  finish([
+    run("build", [".dev/build.mjs"]),
+    run("stack", ["--test", ...reporters, "--test-concurrency=1", "--test-timeout=900000", ...tests]),
+  ]);
 } else if (files.length > 0) {
   finish([run("tests", ["--test", ...files])]);
 } else {
@@ -19,7 +26,7 @@ if (stack) {
     run("format", ["node_modules/oxfmt/bin/oxfmt", "--check"]),
     run("unused code", ["node_modules/knip/bin/knip.js"]),
     run("build", [".dev/build.mjs"]),
-    run("tests", ["--test", "--test-concurrency=2", "--test-timeout=180000", ...tests.toSorted()]),
+    run("tests", ["--test", ...reporters, "--test-concurrency=2", "--test-timeout=180000", ...tests.toSorted()]),
   ]);
 }
 
