@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -48,6 +48,7 @@ export async function startAgent({ config, env = {}, args = [] }: AgentOptions):
   await writeFile(file, typeof config === "string" ? config : JSON.stringify(listening(config, listen)));
   const child = start(["run", "--config", file, ...args], env);
   const ended = once(child.process, "close");
+  await listens(listen, child.process);
   return {
     pid: child.process.pid ?? 0,
     get out() {
@@ -71,6 +72,21 @@ export async function startAgent({ config, env = {}, args = [] }: AgentOptions):
       return child.process.exitCode ?? undefined;
     },
   };
+}
+
+/** Waits until it answers, or has ended: some are started with what it must refuse. */
+async function listens(address: string, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+    if (
+      await fetch(`http://${address}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return;
+    await sleep(20);
+  }
 }
 
 function listening(config: Readonly<Record<string, unknown>>, listen: string): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { prefixesOf } from "../../collect/readers.ts";
+import { WorkerResources } from "../../collect/worker-resources.ts";
 import { namedQueues } from "../../config/promises.ts";
 import type { TargetConfig } from "../../config/schema.ts";
 import { QueuewatchError } from "../../errors.ts";
@@ -141,7 +142,16 @@ async function checkSystem(target: TargetConfig, found: Found, { redis, signal }
   return [
     ok("jobs", `${title}${where}: ${summary(snapshot)}`),
     ...snapshot.problems.map(({ code, message }) => fault("jobs", new QueuewatchError(code, message))),
+    ...(target.workers.processes ? await checkProcesses(snapshot) : []),
   ];
+}
+
+/** Whether the workers' own processes can be looked at from here. */
+async function checkProcesses({ workers }: Snapshot): Promise<Finding[]> {
+  const { seen, notes } = await new WorkerResources().read(workers.processes, 0);
+  const advice = "Run the agent on the workers' host, or in their pod with a shared process namespace.";
+  const found = `${seen} of ${workers.processes.length} processes of workers can be seen`;
+  return [ok("processes", found), ...notes.map((text) => note("processes", text, advice))];
 }
 
 function summary({ queues, sets, workers }: Snapshot): string {
