@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
+import { freePort } from "./redis-server.ts";
 
 /** A series with a value a minute from a start; NaN where there is none. */
 export interface MinuteSeries {
@@ -143,16 +143,6 @@ export class BackfilledPrometheus {
     }
     return [...found.values()].map(({ labels, values }) => ({ name: "", labels, values }));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Minutes at which an alert fires: the expression has held for `hold` minutes; it stays for `keep` minutes after. */
