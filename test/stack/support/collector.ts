@@ -53,6 +53,8 @@ export async function startCollector({ vendors, overlay, env }: CollectorOptions
     get printed() {
       return running.printed;
     },
+    kill: () => running.kill(),
+    restart: () => running.restart(),
     stop: () => running.stop(),
     otlp: `http://127.0.0.1:${otlp}`,
     scraped: `127.0.0.1:${scraped}`,

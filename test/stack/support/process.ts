@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,10 @@ export interface RunningProgram {
   readonly dir: string;
   /** What it has printed so far, both streams. */
   readonly printed: string;
+  /** SIGKILL, as when the machine or the OOM killer takes it; its folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again in its folder, after a `kill`, and resolves when it is ready. */
+  restart(): Promise<void>;
   /** SIGKILL after 10 s of asking with SIGTERM. */
   stop(): Promise<void>;
 }
@@ -30,36 +34,61 @@ export interface ProgramOptions {
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
   const dir = await mkdtemp(join(tmpdir(), "queuewatch-stack-"));
   await options.prepare?.(dir);
-  const env = { PATH: process.env["PATH"], HOME: dir, ...options.env };
-  const child = spawn(options.file, options.args(dir), { stdio: ["ignore", "pipe", "pipe"], env, cwd: dir });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
-  const ended = once(child, "close");
   let printed = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
-  const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
-    const impatient = setTimeout(kill, 10_000);
-    await ended;
-    clearTimeout(impatient);
-    process.off("exit", kill);
-    await rm(dir, { recursive: true, force: true });
+  let child: ChildProcess;
+  const launch = async (): Promise<void> => {
+    child = spawned(options, dir, (text) => (printed += text));
+    await untilReady(options, child).catch(async (error: unknown) => {
+      await ended(child, "SIGTERM");
+      await rm(dir, { recursive: true, force: true });
+      throw new Error(`${options.file} did not start:\n${printed}`, { cause: error });
+    });
   };
-  const deadline = Date.now() + 60_000;
-  while (!(await options.ready().catch(() => false))) {
-    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
-      await stop();
-      throw new Error(`${options.file} did not start:\n${printed}`);
-    }
-    await sleep(50);
-  }
+  await launch();
   return {
     dir,
     get printed() {
       return printed;
     },
-    stop,
+    kill: () => ended(child, "SIGKILL"),
+    restart: launch,
+    stop: async () => {
+      await ended(child, "SIGTERM");
+      await rm(dir, { recursive: true, force: true });
+    },
   };
+}
+
+function spawned(options: ProgramOptions, dir: string, print: (text: string) => void): ChildProcess {
+  const env = { PATH: process.env["PATH"], HOME: dir, ...options.env };
+  const child = spawn(options.file, options.args(dir), { stdio: ["ignore", "pipe", "pipe"], env, cwd: dir });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("close", () => process.off("exit", kill));
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", print);
+  return child;
+}
+
+async function untilReady({ ready }: ProgramOptions, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await ready().catch(() => false))) {
+    if (hasEnded(child)) throw new Error("it ended");
+    if (Date.now() > deadline) throw new Error("a minute is over");
+    await sleep(50);
+  }
+}
+
+async function ended(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (hasEnded(child)) return;
+  const closed = once(child, "close");
+  child.kill(signal);
+  const impatient = setTimeout(() => void child.kill("SIGKILL"), 10_000);
+  await closed;
+  clearTimeout(impatient);
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** Whether a GET of the URL is answered with a 2xx. */
