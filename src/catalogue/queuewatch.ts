@@ -64,6 +64,22 @@ export const exportQueued = defineMetric({
   scope: "agent",
   attributes: ["destination"],
 });
+export const configRefused = defineMetric({
+  name: "queuewatch.config.last_reload.refused",
+  kind: "gauge",
+  unit: "{file}",
+  help: "Files of the config whose present content is not in force, because something in it is wrong.",
+  scope: "agent",
+  combine: "max",
+});
+export const configTime = defineMetric({
+  name: "queuewatch.config.last_reload.time",
+  kind: "gauge",
+  unit: "s",
+  help: "When the targets in force were taken up: at the start, or by a reload; Unix time.",
+  scope: "agent",
+  combine: "min",
+});
 export const redisCommands = defineMetric({
   name: "queuewatch.redis.commands",
   kind: "counter",

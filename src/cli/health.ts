@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
-import { loadConfig } from "../config/load.ts";
+import { loadOwnConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/schema.ts";
 import { secretSource } from "../config/secret-file.ts";
 import { QueuewatchError } from "../errors.ts";
@@ -30,8 +30,8 @@ function baseUrl(text: string): URL {
 
 /** Where the agent of this config listens, as seen from its own machine. */
 async function fromConfig(args: Args, io: Io): Promise<{ url: URL; options: RequestOptions }> {
-  const { export: outputs } = await loadConfig({ file: args.text("config"), env: io.env });
-  const server = outputs.prometheus;
+  const { config } = await loadOwnConfig({ file: args.text("config"), env: io.env });
+  const server = config.export.prometheus;
   if (!server)
     throw new QueuewatchError("UNHEALTHY", "the agent serves no HTTP", {
       action: "Remove `prometheus: false` from the config.",

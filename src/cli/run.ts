@@ -1,17 +1,19 @@
 import { once } from "node:events";
-import { loadConfig } from "../config/load.ts";
+import { LiveConfig } from "../config/live-config.ts";
 import type { Config } from "../config/schema.ts";
 import { asQueuewatchError } from "../errors.ts";
 import { systemClock } from "../self/clock.ts";
 import { Log, logFormats, logLevels } from "../self/log.ts";
 import { type Args, type Command, configOption, exitCodes, type Io, logOptions } from "./command.ts";
+import { followConfig, listenForHangup } from "./follow-config.ts";
 import { startService } from "./service.ts";
 
 /** How long it may take to send what is queued when the program is asked to end. */
 const flushMs = 4_500;
 
 async function run(args: Args, io: Io): Promise<number> {
-  const config = await loadConfig({ file: args.text("config"), env: io.env });
+  const live = await LiveConfig.open({ file: args.text("config"), env: io.env });
+  const { config } = live;
   const log = logOf(config, args, io);
   const service = await startService(config, { env: io.env, log, clock: systemClock(), version: io.version });
   log.info("started", {
@@ -22,9 +24,13 @@ async function run(args: Args, io: Io): Promise<number> {
     ...(service.address === undefined ? {} : { metrics: `${service.address}/metrics` }),
   });
   reportStray(log);
+  const hangup = listenForHangup(io.signal);
+  const following = followConfig(live, { agent: service.agent, log, signal: io.signal, wait: hangup.wait });
   if (!io.signal.aborted) await once(io.signal, "abort");
   log.info("stopping");
   await service.stop(AbortSignal.timeout(flushMs));
+  await following;
+  hangup.close();
   log.info("stopped");
   return exitCodes.ok;
 }

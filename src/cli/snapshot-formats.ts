@@ -1,4 +1,4 @@
-import { targetView } from "../collect/agent.ts";
+import { targetView } from "../collect/view.ts";
 import type { Collection } from "../collect/family.ts";
 import { maskKey } from "../config/mask-key.ts";
 import { namedQueues } from "../config/promises.ts";

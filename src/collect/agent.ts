@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { sameSettings } from "../config/same-settings.ts";
 import type { Config, TargetConfig } from "../config/schema.ts";
-import { namedQueues, queuePromise } from "../config/promises.ts";
-import { errors } from "../errors.ts";
-import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
-import type { Log } from "../self/log.ts";
 import { Telemetry } from "../self/telemetry.ts";
-import type { Snapshot, System } from "../systems/system.ts";
 import type { Collection } from "./family.ts";
-import { loop, type Tick } from "./loop.ts";
-import { nameMap } from "./names.ts";
-import type { TargetView } from "./points.ts";
-import { Readers } from "./readers.ts";
-import { StateFile } from "./state.ts";
-import { Target, type ServerSamples } from "./target.ts";
+import { loop } from "./loop.ts";
+import { sameSource, Watch, type WatchContext, type WatchParts } from "./watch.ts";
 
 /** A destination as the agent sees it (see `export/destination.ts`). */
 interface Sink {
@@ -24,17 +16,15 @@ interface Sink {
 }
 
 /** What the agent is made of besides the config; each part can be replaced in a test. */
-export interface AgentParts {
-  readonly systems: readonly System[];
+export interface AgentParts extends WatchParts {
   readonly destinations: readonly Sink[];
-  readonly openRedis: (target: TargetConfig) => Redis;
-  readonly readServer: (redis: Redis, signal: AbortSignal) => Promise<ServerSamples>;
-  /** Reads the workers' own processes, for targets that want it. */
-  readonly readProcesses?: (target: TargetConfig) => (snapshots: readonly Snapshot[]) => Promise<ServerSamples>;
-  /** Key of the hash that masks names. */
-  readonly maskKey: string;
-  readonly clock: Clock;
-  readonly log: Log;
+}
+
+/** What became of targets, by name. */
+export interface TargetChanges {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
 }
 
 /** A running agent. */
@@ -43,11 +33,14 @@ export interface Agent {
   collections(): readonly Collection[];
   /** Why it is not ready; empty when it is. */
   notReady(): readonly string[];
+  /**
+   * Watches these targets from now on; `refused`: how many files of the config hold something else, which is not in force.
+   * Targets whose settings are the same go on untouched. To be called again only when it has resolved.
+   */
+  watch(targets: readonly TargetConfig[], refused: number): Promise<TargetChanges>;
   /** Stops reading, sends what is queued until `signal` aborts, closes all connections. */
   stop(signal: AbortSignal): Promise<void>;
 }
-
-const defaultTimeout = 10;
 
 /** Starts a loop for each target and one for the agent's own metrics. */
 export function startAgent(config: Config, parts: AgentParts): Agent {
@@ -60,103 +53,81 @@ export function startAgent(config: Config, parts: AgentParts): Agent {
     latest.set(collection.target ?? "", collection);
     for (const destination of destinations) destination.offer(collection);
   };
-  const opened = config.targets.map((target) => openTarget(target, { config, parts, telemetry }));
-  const loops = opened.map(({ target, intervalMs }) =>
-    loop(turnsOf(target, deliver, stop.signal), {
-      intervalMs,
-      clock,
-      signal: stop.signal,
-      phase: Math.random(),
-      onOverrun: (durationMs) => overrun(parts.log, telemetry, target.name, durationMs),
-    }),
-  );
-  loops.push(ownLoop(() => deliver(telemetry.collect(destinations)), config.interval * 1_000, clock, stop.signal));
+  const watches = new Watches({ config, parts, telemetry, deliver, stop: stop.signal });
+  for (const target of config.targets) watches.begin(target);
+  let changing: Promise<unknown> = Promise.resolve();
+  const collectOwn = (): void => deliver(telemetry.collect(destinations));
+  const own = ownLoop(collectOwn, config.interval * 1_000, clock, stop.signal);
   return {
     collections: () => [...latest.values()],
-    notReady: () => opened.flatMap(({ target }) => notReady(target)),
+    notReady: () => watches.all().flatMap((watch) => watch.notReady()),
+    watch: async (targets, refused) => {
+      const become = watches.become(targets);
+      changing = become;
+      const changes = await become;
+      for (const name of changes.removed) latest.delete(name);
+      telemetry.configRead(
+        refused,
+        Object.values(changes).some(({ length }) => length > 0),
+      );
+      return changes;
+    },
     stop: async (signal) => {
       stop.abort();
-      await Promise.all(loops);
-      deliver(telemetry.collect(destinations));
+      await changing;
+      await Promise.all([own, ...watches.all().map((watch) => watch.stopped())]);
+      collectOwn();
       await Promise.all(destinations.map((destination) => destination.close(signal)));
-      for (const { redis } of opened) redis.close();
+      for (const watch of watches.all()) watch.close();
     },
   };
 }
 
-/** What was read is delivered at once; that nothing could be read, once an interval. */
-function turnsOf(target: Target, deliver: (collection: Collection) => void, stop: AbortSignal): Tick {
-  return async (isDue) => {
-    const collection = await target.tick(stop);
-    const read = target.failure === undefined;
-    if (!stop.aborted && (read || isDue())) deliver(collection);
-    return read;
-  };
-}
+/** The targets under watch, by name. */
+class Watches {
+  readonly #context: WatchContext;
+  readonly #watches = new Map<string, Watch>();
 
-interface Shared {
-  readonly config: Config;
-  readonly parts: AgentParts;
-  readonly telemetry: Telemetry;
-}
+  constructor(context: WatchContext) {
+    this.#context = context;
+  }
 
-function openTarget(target: TargetConfig, { config, parts, telemetry }: Shared) {
-  const { clock, log, systems } = parts;
-  const interval = target.interval ?? config.interval;
-  const redis = parts.openRedis(target);
-  const readMore = target.workers.processes ? parts.readProcesses?.(target) : undefined;
-  return {
-    redis,
-    intervalMs: interval * 1_000,
-    target: new Target({
-      name: target.name,
-      system: target.system,
-      environment: config.environment,
-      redis,
-      clock,
-      log,
-      telemetry,
-      readers: new Readers(target, redis, systems),
-      readServer: (signal) => parts.readServer(redis, signal),
-      ...(readMore ? { readMore } : {}),
-      view: targetView(config, target, parts.maskKey),
-      limits: { perMetric: config.cardinality.per_metric, total: config.cardinality.total },
-      namedQueues: namedQueues(target),
-      timeoutMs: Math.min(target.timeout ?? defaultTimeout, interval) * 1_000,
-      stateFile: config.state_dir === undefined ? undefined : new StateFile(config.state_dir, `target-${target.name}`),
-    }),
-  };
-}
+  all(): Watch[] {
+    return [...this.#watches.values()];
+  }
 
-/** How a target's names and promises are said, from its config. */
-export function targetView(config: Config, target: TargetConfig, maskKey: string): TargetView {
-  const { queues, classes } = config.cardinality;
-  const promises = new Map<string, ReturnType<typeof queuePromise>>();
-  return {
-    queueName: nameMap(queues, maskKey),
-    className: nameMap(classes, maskKey),
-    promise: (queue) => {
-      let promise = promises.get(queue);
-      if (!promise) {
-        if (promises.size > 20_000) promises.clear();
-        promises.set(queue, (promise = queuePromise(target, queue)));
-      }
-      return promise;
-    },
-    byHost: target.workers.by_host,
-    workerMinimum: target.workers.minimum,
-  };
-}
+  begin(target: TargetConfig): void {
+    this.#watches.set(target.name, new Watch(target, this.#context));
+  }
 
-function notReady(target: Target): string[] {
-  if (!target.known) return [`target ${target.name}: not read yet`];
-  return target.failure ? [`target ${target.name}: ${target.failure.code}`] : [];
-}
+  /** All changes happen at once: a target that is slow to end holds up no other. */
+  async become(targets: readonly TargetConfig[]): Promise<TargetChanges> {
+    const wanted = new Set(targets.map(({ name }) => name));
+    const removed = [...this.#watches.keys()].filter((name) => !wanted.has(name));
+    const added = targets.filter(({ name }) => !this.#watches.has(name));
+    const changed = targets.filter((target) => {
+      const watch = this.#watches.get(target.name);
+      return watch !== undefined && !sameSettings(watch.config, target);
+    });
+    for (const target of added) this.begin(target);
+    await Promise.all([...removed.map((name) => this.#end(name)), ...changed.map((target) => this.#change(target))]);
+    return { added: added.map(({ name }) => name), changed: changed.map(({ name }) => name), removed };
+  }
 
-function overrun(log: Log, telemetry: Telemetry, target: string, durationMs: number): void {
-  telemetry.error(target, "TICK_OVERRUN");
-  const { action } = errors.TICK_OVERRUN;
-  log.warn(`a read took ${(durationMs / 1_000).toFixed(1)} s`, { code: "TICK_OVERRUN", target, action });
+  async #end(name: string): Promise<void> {
+    await this.#watches.get(name)?.end();
+    this.#watches.delete(name);
+  }
+
+  async #change(target: TargetConfig): Promise<void> {
+    const watch = this.#watches.get(target.name);
+    if (watch && sameSource(watch.config, target)) {
+      await watch.change(target);
+      return;
+    }
+    await this.#end(target.name);
+    this.begin(target);
+  }
 }
 
 async function ownLoop(tick: () => void, intervalMs: number, clock: Clock, signal: AbortSignal): Promise<void> {

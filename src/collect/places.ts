@@ -36,12 +36,17 @@ interface Known {
  */
 export class Places {
   readonly #limits: SeriesLimits;
-  readonly #named: ReadonlySet<string>;
+  #named: ReadonlySet<string>;
   readonly #known = new Map<string, Map<string, Known>>();
   #cap = Number.POSITIVE_INFINITY;
 
   constructor(limits: SeriesLimits, named: ReadonlySet<string>) {
     this.#limits = limits;
+    this.#named = named;
+  }
+
+  /** From now on these are the names that the config gives. */
+  prefer(named: ReadonlySet<string>): void {
     this.#named = named;
   }
 

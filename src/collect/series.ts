@@ -160,6 +160,25 @@ export class SeriesTable {
     return Object.freeze(Object.fromEntries([...common, ...own].filter(([, value]) => value !== "")));
   }
 
+  /** The counts that were to get their first value at the next tick, with it. */
+  flush(): Family[] {
+    return [...this.#tables].map(([metric, table]) => {
+      const first = [...table.values()].filter(({ pending }) => pending !== undefined);
+      for (const series of first) settle(series);
+      const points = first.map(({ attributes, value, startMs }) => ({ attributes, value, startMs }));
+      return { metric, points, ended: [] };
+    });
+  }
+
+  /** Ends all series at once. */
+  end(): Family[] {
+    const families = [...this.#tables].map(([metric, table]) => {
+      return { metric, points: [], ended: [...table.values()].map(({ attributes }) => attributes) };
+    });
+    this.#tables.clear();
+    return families;
+  }
+
   /** The counts that only we keep, for the state file. */
   save(): SavedSeries[] {
     return [...this.#tables].flatMap(([metric, table]) =>

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { QueuewatchError } from "../errors.ts";
+import { systemReason } from "../self/system-error.ts";
 import type { SavedSeries } from "./series.ts";
 
 const histogram = z.strictObject({ counts: z.array(z.number()), sum: z.number() });
@@ -62,6 +63,15 @@ export class StateFile {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new QueuewatchError("STATE_UNWRITABLE", reason, { cause: error });
+    }
+  }
+
+  /** Rejects with STATE_UNWRITABLE; that there is none is fine. */
+  async remove(): Promise<void> {
+    try {
+      await rm(this.#file, { force: true });
+    } catch (error) {
+      throw new QueuewatchError("STATE_UNWRITABLE", `${this.#file}: ${systemReason(error)}`, { cause: error });
     }
   }
 }

@@ -47,8 +47,9 @@ const metricByName = new Map<string, Metric>(catalogue.map((metric) => [metric.n
 /** One watched target: reads it once a tick, and keeps its series. */
 export class Target {
   readonly name: string;
-  readonly #parts: TargetParts;
+  #parts: TargetParts;
   readonly #tables = new Map<string, SeriesTable>();
+  readonly #places: Places[] = [];
   /** Undefined before the first tick ended; then why the last one failed, or null. */
   #failure: QueuewatchError | null | undefined;
   #restored = false;
@@ -66,6 +67,29 @@ export class Target {
   /** Whether a first tick has ended, well or not. */
   get known(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Goes on with other parts, between two ticks: all series stay. */
+  change(parts: TargetParts): void {
+    this.#parts = parts;
+    for (const places of this.#places) places.prefer(new Set(parts.namedQueues));
+  }
+
+  /**
+   * Nothing is read any more: gives what is still to be said of counts, then the end of all series. Gauges get no last 0,
+   * which would look like an outage. What was saved is removed: whoever comes back under this name begins anew.
+   */
+  async end(): Promise<Collection[]> {
+    const { clock, stateFile } = this.#parts;
+    await stateFile?.remove().catch((error: unknown) => this.#report(asQueuewatchError(error)));
+    const tables = [...this.#tables.values()];
+    const last = tables.flatMap((table) => table.flush());
+    const ended = tables.flatMap((table) => table.end());
+    if (tables.length === 0)
+      ended.push({ metric: targetUp, points: [], ended: this.#systems().map((id) => this.#common(id)) });
+    return [last, ended]
+      .map((families) => ({ target: this.name, timeMs: clock.now(), families: mergeFamilies(families) }))
+      .filter(({ families }) => families.length > 0);
   }
 
   /** Reads once. Never rejects: a target that cannot be read gives `queuewatch.target.up` 0 and nothing else. */
@@ -138,6 +162,7 @@ export class Target {
     let table = this.#tables.get(system);
     if (!table) {
       const places = new Places(this.#parts.limits, new Set(this.#parts.namedQueues));
+      this.#places.push(places);
       this.#tables.set(system, (table = new SeriesTable(this.#common(system), places)));
     }
     return table;

@@ -10,7 +10,7 @@ import { WorkerResources, type ResourcesOptions } from "./worker-resources.ts";
 
 /**
  * Samples of what a target's workers use of the machine, for those that the agent can see. Memory only where the system
- * does not report it itself. For `AgentParts.readProcesses`.
+ * does not report it itself. For `WatchParts.readProcesses`.
  */
 export function workerProcesses(
   target: TargetConfig,

@@ -102,10 +102,18 @@ export class ConfigDocument {
     return ordered.map((problem) => this.#line(problem)).join("\n");
   }
 
+  /** Where a path stands, for people: `file:line:column`. */
+  place(path: Path): string {
+    return this.#place(this.offsetOf(path));
+  }
+
   #line({ offset, path, message }: Problem): string {
+    return [this.#place(offset), ...(path.length > 0 ? [formatPath(path)] : []), message].join(": ");
+  }
+
+  #place(offset: number | undefined): string {
     const place = offset === undefined ? undefined : this.#lines.linePos(offset);
-    const where = place === undefined ? this.#name : `${this.#name}:${place.line}:${place.col}`;
-    return [where, ...(path.length > 0 ? [formatPath(path)] : []), message].join(": ");
+    return place === undefined ? this.#name : `${this.#name}:${place.line}:${place.col}`;
   }
 }
 

@@ -1,15 +1,17 @@
-import { open } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { QueuewatchError } from "../errors.ts";
-import { systemReason } from "../self/system-error.ts";
 import { ConfigDocument, type Path } from "./document.ts";
 import { readEnvironment, type FromEnvironment } from "./environment.ts";
+import { readConfigText } from "./file.ts";
 import { schemaProblems, type SchemaProblem } from "./problems.ts";
 import type { Environment } from "./references.ts";
-import { configSchema, generatorSchema, type Config, type GeneratorConfig } from "./schema.ts";
+import { configSchema, generatorSchema, type Config, type GeneratorConfig, type TargetConfig } from "./schema.ts";
+import { parseGeneratorTargets, parseTargets, targetsIn } from "./target-file.ts";
+import { filePatterns, lookAtFiles } from "./target-files.ts";
+import { settle, together, type FileTargets } from "./target-set.ts";
 
 /** The file that is read when none is named, if there is one. */
 const defaultFile = "queuewatch.yaml";
-const maxBytes = 1024 ** 2;
 
 /** What `loadConfig` goes by. */
 export interface LoadOptions {
@@ -18,33 +20,62 @@ export interface LoadOptions {
   readonly env: Environment;
 }
 
+/** The config file alone: the files that its `target_files` name are not read. */
+export interface OwnConfig {
+  /** Undefined where there is none: the environment says everything. */
+  readonly file: string | undefined;
+  readonly text: string;
+  readonly config: Config;
+  /** Its own targets. */
+  readonly own: FileTargets<TargetConfig>;
+}
+
 /**
- * The config of `run`, `check` and `snapshot`: from the file with its references resolved, and from the environment.
- * Throws a QueuewatchError CONFIG_*, whose message has one line for each problem.
+ * The config of `check` and `snapshot`: from the file and those that it names, with their references resolved, and from
+ * the environment. Throws a QueuewatchError CONFIG_*, whose message has one line for each problem.
  */
-export async function loadConfig({ file, env }: LoadOptions): Promise<Config> {
-  const found = await readConfigFile(file, env);
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { file, config, own } = await loadOwnConfig(options);
+  const parse = (text: string, path: string) => parseTargets(text, path, options.env);
+  return { ...config, targets: await allTargets(file, config.target_files, { own, parse }) };
+}
+
+/** The same without the files that `target_files` names: for whoever has nothing to do with targets. */
+export async function loadOwnConfig({ file: named, env }: LoadOptions): Promise<OwnConfig> {
+  const found = await readConfigFile(named, env);
   if (!found && (env["REDIS_URL"] ?? "") === "")
     throw new QueuewatchError("CONFIG_UNREADABLE", `there is no ${defaultFile} here, and REDIS_URL is not set`, {
       action: "Set REDIS_URL, or name a config file with --config.",
     });
-  return parseConfig(found?.text ?? "{}", { file: found?.file ?? "environment", env });
+  const text = found?.text ?? "{}";
+  return { file: found?.file, text, ...parseOwnConfig(text, { file: found?.file ?? "environment", env }) };
 }
 
 /** The config as the generator sees it: no environment is read. Defaults when there is no file. */
 export async function loadGeneratorConfig({ file, env }: LoadOptions): Promise<GeneratorConfig> {
   const found = await readConfigFile(file, env);
-  return parseGeneratorConfig(found?.text ?? "{}", found?.file ?? defaultFile);
+  const { config, own } = parseOwnGeneratorConfig(found?.text ?? "{}", found?.file ?? defaultFile);
+  const targets = await allTargets(found?.file, config.target_files, { own, parse: parseGeneratorTargets });
+  return { ...config, targets };
 }
 
 /** Parses the text of a config file; `file` is what it is called in messages. */
-export function parseConfig(text: string, { file, env }: { file: string; env: Environment }): Config {
+export function parseConfig(text: string, options: { file: string; env: Environment }): Config {
+  return parseOwnConfig(text, options).config;
+}
+
+/** The same, with the places of its targets. */
+export function parseOwnConfig(
+  text: string,
+  { file, env }: { file: string; env: Environment },
+): Pick<OwnConfig, "config" | "own"> {
   const document = new ConfigDocument(text, file);
   const unresolved = document.resolve(env, ["alerting"]);
   if (unresolved.length > 0) throw new QueuewatchError("CONFIG_REFERENCE", document.describe(unresolved));
   const { settings, said } = readEnvironment(env);
+  if (document.has(["target_files"])) delete settings["targets"];
   const outcome = configSchema.safeParse(withDefaults(document.toValue() ?? {}, settings), { reportInput: true });
-  if (outcome.success) return outcome.data;
+  if (outcome.success) return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
   throw invalid(document, schemaProblems(outcome.error, configSchema), said);
 }
 
@@ -53,13 +84,43 @@ export function parseConfig(text: string, { file, env }: { file: string; env: En
  * are written, of others the default counts.
  */
 export function parseGeneratorConfig(text: string, file: string): GeneratorConfig {
+  return parseOwnGeneratorConfig(text, file).config;
+}
+
+function parseOwnGeneratorConfig(text: string, file: string) {
   const document = new ConfigDocument(text, file);
   document.resolve({}, ["alerting"]);
   const outcome = generatorSchema.safeParse(document.toValue() ?? {}, { reportInput: true });
-  if (outcome.success) return outcome.data;
+  if (outcome.success) return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
   throw invalid(document, schemaProblems(outcome.error, generatorSchema), []);
 }
 
+/** A target that the file does not name is the environment's. */
+function ownTargets<T>(targets: readonly T[], document: ConfigDocument): FileTargets<T> {
+  const place = (index: number): string =>
+    document.has(["targets"]) ? document.place(["targets", index, "name"]) : "REDIS_URL";
+  return { targets, places: targets.map((_, index) => place(index)) };
+}
+
+interface TargetReading<T> {
+  readonly own: FileTargets<T>;
+  readonly parse: (text: string, file: string) => FileTargets<T>;
+}
+
+/** The targets of a config and of all files that it names. Throws what is wrong in any of them. */
+async function allTargets<T extends { readonly name: string }>(
+  config: string | undefined,
+  patterns: readonly string[],
+  { own, parse }: TargetReading<T>,
+): Promise<T[]> {
+  const look = config === undefined ? [] : await lookAtFiles(filePatterns(patterns, config));
+  const { inForce, refused } = settle<T>([
+    { file: config ?? "", wanted: own, inForce: undefined },
+    ...[...look].map(([file, content]) => ({ file, wanted: targetsIn(content, file, parse), inForce: undefined })),
+  ]);
+  if (refused.size > 0) throw together([...refused.values()]);
+  return [...inForce.values()].flatMap(({ targets }) => targets);
+}
 function invalid(
   document: ConfigDocument,
   problems: readonly SchemaProblem[],
@@ -99,33 +160,15 @@ async function readConfigFile(
 ): Promise<{ file: string; text: string } | undefined> {
   const chosen = named ?? (env["QUEUEWATCH_CONFIG"] || undefined);
   const file = chosen ?? defaultFile;
+  if (chosen === undefined && (await isMissing(file))) return undefined;
+  return { file, text: await readConfigText(file) };
+}
+
+async function isMissing(file: string): Promise<boolean> {
   try {
-    return { file, text: await readText(file) };
+    await stat(file);
+    return false;
   } catch (error) {
-    if (chosen === undefined && isMissing(error)) return undefined;
-    if (error instanceof QueuewatchError) throw error;
-    throw new QueuewatchError("CONFIG_UNREADABLE", `${file}: ${systemReason(error)}`, { cause: error });
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-/** At most a MiB is read, whatever stands there: a pipe is fine, a disk image is not. */
-async function readText(file: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  const handle = await open(file, "r");
-  let size = 0;
-  for await (const chunk of handle.createReadStream({ highWaterMark: 65_536 })) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    size += chunk.length;
-    if (size > maxBytes) throw new QueuewatchError("CONFIG_UNREADABLE", `${file} is larger than 1 MiB: no config file`);
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new QueuewatchError("CONFIG_SYNTAX", `${file}: is not UTF-8 text`);
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
   }
 }

@@ -113,6 +113,15 @@ export function checkBasicAuth(auth: { password?: unknown; password_file?: unkno
     complain(context, "password", "is missing (or `password_file`)");
 }
 
+/** There is something to watch, or there may be at any time. */
+export function checkSomeTarget(
+  config: { readonly targets: readonly unknown[]; readonly target_files: readonly unknown[] },
+  context: Context,
+): void {
+  if (config.targets.length + config.target_files.length === 0)
+    complain(context, "targets", "expected at least one target, here or in `target_files`");
+}
+
 export function checkTarget(
   target: { interval?: number | undefined; timeout?: number | undefined },
   context: Context,

@@ -9,6 +9,7 @@ import {
   checkOtlp,
   checkRedis,
   checkServer,
+  checkSomeTarget,
   checkTarget,
   checkTls,
   checkUniqueNames,
@@ -213,10 +214,28 @@ const prometheus = z
   .prefault({})
   .meta({ description: "Where /metrics, /livez and /readyz are served; `false`: nowhere." });
 
-export const configSchema = z.strictObject({
+/** The targets of one file, as a list. */
+export const targetsSchema = z.array(target).superRefine(checkUniqueNames);
+
+/** The same as the generator reads them: how Redis is reached may be anything. */
+export const generatorTargetsSchema = z
+  .array(z.strictObject({ ...target.shape, redis: z.unknown().optional() }).superRefine(checkTarget))
+  .superRefine(checkUniqueNames);
+
+const targetFiles = z.array(
+  z
+    .string()
+    .regex(/^(?:[^*?]*\/)?[^/]+$/, "expected the path of a file, `*` and `?` in its last part only")
+    .meta({ title: "path" }),
+);
+
+const settings = z.strictObject({
   environment: z.string().min(1).optional().meta({ description: "Value of the attribute `environment`." }),
   interval: duration.prefault("15s").meta({ description: "Time between reads of a target." }),
-  targets: z.array(target).min(1, "expected at least one target").superRefine(checkUniqueNames),
+  targets: targetsSchema.default([]).meta({ description: "What is watched." }),
+  target_files: targetFiles.default([]).meta({
+    description: "Files with more targets: a list of them or one in each; taken up again when they change.",
+  }),
   export: z.strictObject({ otlp: z.array(otlp).superRefine(checkUniqueNames).default([]), prometheus }).prefault({}),
   cardinality: cardinality.prefault({}),
   state_dir: z
@@ -237,13 +256,12 @@ export const configSchema = z.strictObject({
   alerting: alertingSchema.prefault({}).meta({ description: "Read by `queuewatch generate` only." }),
 });
 
+export const configSchema = settings.superRefine(checkSomeTarget);
+
 /** What `generate` reads: the settings that rules and dashboards depend on; the others may hold anything. */
 export const generatorSchema = z.strictObject({
-  ...configSchema.shape,
-  targets: z
-    .array(z.strictObject({ ...target.shape, redis: z.unknown().optional() }).superRefine(checkTarget))
-    .superRefine(checkUniqueNames)
-    .default([]),
+  ...settings.shape,
+  targets: generatorTargetsSchema.default([]),
   export: z.unknown().optional(),
   cardinality: z.unknown().optional(),
   log: z.unknown().optional(),

@@ -12,6 +12,7 @@ export function configJsonSchema(): Schema {
   return {
     ...schema,
     title: "queuewatch.yaml",
+    anyOf: [{ required: ["targets"] }, { required: ["target_files"] }],
     $defs: { reference: { type: "string", pattern: "\\$\\{", description: "A reference to an environment variable." } },
   };
 }

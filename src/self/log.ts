@@ -20,8 +20,8 @@ const repeatAfterMs = 60_000;
 const maxRemembered = 1_000;
 
 /**
- * Writes one line an event. A line with a `code` is said once a minute for the same code, target, destination and queue;
- * the next one says how many were left out (`repeated`).
+ * Writes one line an event. A line with a `code` is said once a minute for the same code, target, destination and queue,
+ * of a file for the same message; the next one says how many were left out (`repeated`).
  */
 export class Log {
   readonly #options: LogOptions;
@@ -46,7 +46,7 @@ export class Log {
 
   #log(level: LogLevel, message: string, fields: LogFields): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(this.#options.level)) return;
-    const repeated = this.#repeated(fields);
+    const repeated = this.#repeated(message, fields);
     if (repeated === undefined) return;
     const time = new Date(this.#options.now()).toISOString();
     const all = { time, level, message, ...fields, ...(repeated > 0 ? { repeated } : {}) };
@@ -54,9 +54,10 @@ export class Log {
   }
 
   /** How often the same was left out since it was last said; undefined: leave it out once more. */
-  #repeated(fields: LogFields): number | undefined {
+  #repeated(message: string, fields: LogFields): number | undefined {
     if (fields["code"] === undefined) return 0;
-    const key = [fields["code"], fields["target"], fields["destination"], fields["queue"]].join("\0");
+    const { code, target, destination, queue, file } = fields;
+    const key = [code, target, destination, queue, ...(file === undefined ? [] : [file, message])].join("\0");
     const now = this.#options.now();
     const before = this.#said.get(key);
     if (before && now - before.at < repeatAfterMs) {

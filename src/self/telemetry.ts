@@ -33,11 +33,13 @@ export class Telemetry {
   readonly #startedMs: number;
   #record = new Recorder();
   #series = new Map<string, number>();
+  #config = { refused: 0, readMs: 0 };
   #grown = new Map<string, number>();
 
   constructor(environment: string | undefined, limits: SeriesLimits, clock: Clock) {
     this.#clock = clock;
     this.#startedMs = clock.monotonic();
+    this.#config.readMs = clock.now();
     this.#table = new SeriesTable({ environment: environment ?? "" }, new Places(limits, new Set()));
   }
 
@@ -62,11 +64,30 @@ export class Telemetry {
     this.#record.increment(own.redisReceived, this.#growth(`received ${target}`, receivedBytes), { target });
   }
 
+  /** The target has a new connection, whose cost counts from 0. */
+  reopened(target: string): void {
+    this.#grown.delete(`commands ${target}`);
+    this.#grown.delete(`received ${target}`);
+  }
+
+  /** The target is watched no more. */
+  ended(target: string): void {
+    this.#series.delete(target);
+    this.reopened(target);
+  }
+
+  /** Targets were changed, and so many files of the config hold what is not in force. */
+  configRead(refused: number, changed: boolean): void {
+    this.#config = { refused, readMs: changed ? this.#clock.now() : this.#config.readMs };
+  }
+
   collect(destinations: readonly ObservedDestination[]): Collection {
     const record = this.#record;
     this.#record = new Recorder();
     for (const [target, cost] of this.#series) record.state(own.seriesActive, cost, { target });
     for (const destination of destinations) this.#destination(record, destination);
+    record.state(own.configRefused, this.#config.refused, {});
+    record.state(own.configTime, this.#config.readMs / 1_000, {});
     const { user, system } = process.cpuUsage();
     record.increment(own.processCpuTime, this.#growth("cpu", (user + system) / 1e6), {});
     record.state(own.processMemoryUsage, process.memoryUsage.rss(), {});

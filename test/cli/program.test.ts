@@ -106,10 +106,11 @@ describe("generate schema", () => {
     const schema = JSON.parse(out) as {
       properties: Record<string, unknown>;
       additionalProperties: unknown;
-      required: unknown;
+      anyOf: unknown;
     };
     assert.equal(code, 0);
     assert.ok(schema.properties["targets"]);
-    assert.deepEqual([schema.additionalProperties, schema.required], [false, ["targets"]]);
+    assert.equal(schema.additionalProperties, false);
+    assert.deepEqual(schema.anyOf, [{ required: ["targets"] }, { required: ["target_files"] }]);
   });
 });

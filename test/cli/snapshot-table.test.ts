@@ -5,7 +5,7 @@ import { snapshotCollection } from "../../src/cli/snapshot-collection.ts";
 import { renderSnapshots } from "../../src/cli/snapshot-formats.ts";
 import { snapshotTable } from "../../src/cli/snapshot-table.ts";
 import { columns, painter, shortBytes, shortDuration } from "../../src/cli/terminal.ts";
-import { targetView } from "../../src/collect/agent.ts";
+import { targetView } from "../../src/collect/view.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { QueueState } from "../../src/systems/system.ts";
 import { snapshotOf } from "../support/snapshot.ts";

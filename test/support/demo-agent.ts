@@ -1,4 +1,4 @@
-import { targetView } from "../../src/collect/agent.ts";
+import { targetView } from "../../src/collect/view.ts";
 import type { Collection, Family } from "../../src/collect/family.ts";
 import { Readers } from "../../src/collect/readers.ts";
 import { Target } from "../../src/collect/target.ts";
