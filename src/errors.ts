@@ -68,6 +68,10 @@ export const errors = {
     summary: "A destination cannot be reached; its points wait.",
     action: "Check endpoint and network.",
   },
+  EXPORT_TLS: {
+    summary: "The TLS connection to a destination failed; its points wait.",
+    action: "Check `tls` (CA, client certificate, server name), and the destination's certificate.",
+  },
   EXPORT_TIMEOUT: {
     summary: "A destination did not answer in time; its points wait.",
     action: "Check endpoint and network.",

@@ -4,7 +4,7 @@ import type { Log } from "../self/log.ts";
 import type { Packing } from "./batch.ts";
 import type { Destination } from "./destination.ts";
 import { LedgerFile } from "./ledger-file.ts";
-import { Ledger, type SavedAccount } from "./ledger.ts";
+import { Ledger, type SavedLedger } from "./ledger.ts";
 import { OtlpDestination } from "./otlp-destination.ts";
 import { OtlpEncoder } from "./otlp.ts";
 import { agentResource } from "./resource.ts";
@@ -53,11 +53,13 @@ export function packingOf(config: Config, settings: DestinationSettings, version
 
 function keeperOf(
   { ended, name, temporality }: DestinationSettings,
-  { log, stateDir }: ExportContext,
+  { log, now = Date.now, stateDir }: ExportContext,
 ): { keeper: Keeper; save: () => Promise<void> } {
   if (temporality === "cumulative") return { keeper: cumulativeKeeper(ended), save: () => Promise.resolve() };
   const file = stateDir === undefined ? undefined : new LedgerFile(stateDir, name);
-  const ledger = new Ledger(file ? loaded(file, name, log) : []);
+  // A destination without a ledger is new: what the targets' state files bring along was counted before its time.
+  const begun = { sinceMs: now() - process.uptime() * 1_000, accounts: [] };
+  const ledger = new Ledger((file && loaded(file, name, log)) ?? begun);
   const save = async (): Promise<void> => {
     try {
       await file?.save(ledger.save());
@@ -68,12 +70,12 @@ function keeperOf(
   return { keeper: deltaKeeper(ledger, ended), save };
 }
 
-function loaded(file: LedgerFile, destination: string, log: Log): SavedAccount[] {
+function loaded(file: LedgerFile, destination: string, log: Log): SavedLedger | undefined {
   try {
     return file.load();
   } catch (error) {
     say(error, destination, log);
-    return [];
+    return undefined;
   }
 }
 

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import * as z from "zod";
 import { QueuewatchError } from "../errors.ts";
 import { systemReason } from "../self/system-error.ts";
-import type { SavedAccount } from "./ledger.ts";
+import type { SavedLedger } from "./ledger.ts";
 
 const numbers = z.array(z.number());
 const schema = z.strictObject({
   version: z.literal(1),
+  sinceMs: z.number().default(0),
   accounts: z.array(
     z.strictObject({
       metric: z.string(),
@@ -31,12 +32,12 @@ export class LedgerFile {
     this.#file = join(dir, `destination-${destination.replace(/[^\w.-]/g, "_")}.json`);
   }
 
-  /** Empty where there is none; read before anything else is done. Throws STATE_UNREADABLE where it cannot be understood. */
-  load(): SavedAccount[] {
+  /** Undefined where there is none; read before anything else is done. Throws STATE_UNREADABLE where it cannot be understood. */
+  load(): SavedLedger | undefined {
     try {
-      return schema.parse(JSON.parse(readFileSync(this.#file, "utf8"))).accounts;
+      return schema.parse(JSON.parse(readFileSync(this.#file, "utf8")));
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       const reason =
         error instanceof Error && "code" in error ? systemReason(error) : "not a state file of this version";
       throw new QueuewatchError("STATE_UNREADABLE", `${this.#file}: ${reason}`, { cause: error });
@@ -44,11 +45,11 @@ export class LedgerFile {
   }
 
   /** Rejects with STATE_UNWRITABLE; the old file then still stands. */
-  async save(accounts: readonly SavedAccount[]): Promise<void> {
+  async save(ledger: SavedLedger): Promise<void> {
     const draft = `${this.#file}.${process.pid}.tmp`;
     try {
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      await writeFile(draft, JSON.stringify({ version: 1, accounts }), { mode: 0o600, flush: true });
+      await writeFile(draft, JSON.stringify({ version: 1, ...ledger }), { mode: 0o600, flush: true });
       await rename(draft, this.#file);
     } catch (error) {
       throw new QueuewatchError("STATE_UNWRITABLE", `${this.#file}: ${systemReason(error)}`, { cause: error });

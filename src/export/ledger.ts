@@ -26,13 +26,20 @@ export interface Debt {
 }
 
 /** An account as it is saved: what the destination does not have yet, and from which value to go on. */
-export interface SavedAccount {
+interface SavedAccount {
   readonly metric: string;
   readonly attributes: PointAttributes;
   readonly value: readonly number[];
   readonly startMs: number | null;
   readonly unpaid: readonly number[];
   readonly paidMs: number;
+}
+
+/** A ledger as it is saved. */
+export interface SavedLedger {
+  /** Since when it is kept: what counts that began before had grown to by then is none of the destination's. */
+  readonly sinceMs: number;
+  readonly accounts: readonly SavedAccount[];
 }
 
 const forgetAfterMs = 3_600_000;
@@ -45,9 +52,11 @@ export class Ledger {
   readonly #accounts = new Map<string, Map<string, Account>>();
   readonly #keys = new WeakMap<PointAttributes, string>();
   readonly #ended = new Set<Account>();
+  readonly #sinceMs: number;
 
-  constructor(saved: readonly SavedAccount[] = []) {
-    for (const { metric, attributes, value, startMs, unpaid, paidMs } of saved) {
+  constructor({ sinceMs, accounts }: SavedLedger = { sinceMs: 0, accounts: [] }) {
+    this.#sinceMs = sinceMs;
+    for (const { metric, attributes, value, startMs, unpaid, paidMs } of accounts) {
       const account = { metric, attributes, value, startMs: startMs ?? undefined, unpaid, carried: unpaid, paidMs };
       this.#table(metric).set(this.#key(attributes), { ...account, endedMs: undefined });
     }
@@ -109,9 +118,9 @@ export class Ledger {
     }
   }
 
-  save(): SavedAccount[] {
-    const accounts = [...this.#accounts.values()].flatMap((table) => [...table.values()]);
-    return accounts.map(({ metric, attributes, value, startMs, unpaid, paidMs }) => ({
+  save(): SavedLedger {
+    const open = [...this.#accounts.values()].flatMap((table) => [...table.values()]);
+    const accounts = open.map(({ metric, attributes, value, startMs, unpaid, paidMs }) => ({
       metric,
       attributes,
       value,
@@ -119,13 +128,15 @@ export class Ledger {
       unpaid,
       paidMs,
     }));
+    return { sinceMs: this.#sinceMs, accounts };
   }
 
-  /** A total of unknown beginning counts from its first value on, a count of our own from 0. */
+  /** A total of unknown beginning, or older than the ledger, counts from its first value on; a count of our own from 0. */
   #open(first: Pick<Account, "metric" | "attributes" | "value" | "startMs">, timeMs: number): readonly number[] {
     const nothing = first.value.map(() => 0);
-    const growth = first.startMs === undefined ? nothing : first.value;
-    const account = { ...first, unpaid: growth, carried: nothing, paidMs: first.startMs ?? timeMs, endedMs: undefined };
+    const isOurs = first.startMs !== undefined && first.startMs >= this.#sinceMs;
+    const [growth, paidMs] = isOurs ? [first.value, first.startMs ?? timeMs] : [nothing, timeMs];
+    const account = { ...first, unpaid: growth, carried: nothing, paidMs, endedMs: undefined };
     this.#table(first.metric).set(this.#key(first.attributes), account);
     return growth;
   }

@@ -18,7 +18,7 @@ export interface OtlpDestinationParts {
   readonly keeper: Keeper;
   /** Sends one request. Resolves in any case; aborts when the signal does. */
   readonly send: (body: Buffer, signal: AbortSignal) => Promise<Answer>;
-  /** Keeps what must survive a restart: after each request that was delivered, and at the end. */
+  /** Keeps what must survive a restart: before the first request, after each that was delivered, and at the end. */
   readonly save: () => Promise<void>;
   /** Frees what sending holds. */
   readonly release: () => void;
@@ -42,6 +42,8 @@ export class OtlpDestination implements Destination {
   readonly #counts = { produced: 0, delivered: 0, rejected: 0, dropped: 0 };
   #packing: Promise<void> = Promise.resolve();
   #sending: Promise<void> | undefined;
+  /** A kill before anything was delivered must not make the next run begin anew. */
+  #savedFirst: Promise<void> | undefined;
   #hurry = new AbortController();
   #closing = false;
   #failure: ErrorCode | undefined;
@@ -90,6 +92,7 @@ export class OtlpDestination implements Destination {
   async #sendAll(): Promise<void> {
     // The one who offers shall not wait even for the first request to be built.
     await Promise.resolve();
+    await (this.#savedFirst ??= this.#parts.save());
     for (;;) {
       const batch = this.#backlog.head;
       if (!batch || this.#stopped()) break;
@@ -149,17 +152,19 @@ export class OtlpDestination implements Destination {
       this.#failure = verdict.code;
       return;
     }
-    batch.delivered();
+    // Which points a receiver rejected it does not say, unless it was all of them.
+    if (rejected > 0 && rejected === points) batch.lost();
+    else batch.delivered();
     if (rejected > 0) this.#say("EXPORT_REJECTED", `${rejected} of ${points} points: ${verdict.reason}`);
     else this.#recovered();
     await this.#parts.save();
   }
 
   async #halve(batch: Batch, reason: string): Promise<void> {
+    this.#say("EXPORT_TOO_LARGE", `${reason}: cut until it fits; a point that alone is too large is dropped`);
     if (await batch.halve()) return;
     this.#counts.dropped += batch.head?.points ?? 0;
     batch.lost();
-    this.#say("EXPORT_TOO_LARGE", reason);
   }
 
   async #retryLater({ code, reason, afterMs }: Verdict & { kind: "retry" }): Promise<void> {

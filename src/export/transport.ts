@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { asQueuewatchError } from "../errors.ts";
+import { isTlsFailure } from "../self/system-error.ts";
 import type { Answer } from "./answer.ts";
 import type { TlsFiles, TlsMaterial } from "./tls-files.ts";
 
@@ -135,13 +136,10 @@ function failure(error: Error, about: { timedOut: boolean; sent: boolean; timeou
     const where = sent ? "no answer" : "no connection";
     return { kind: "failed", code: "EXPORT_TIMEOUT", reason: `${where} within ${timeoutMs / 1_000} s`, sent };
   }
-  return { kind: "failed", code: "EXPORT_UNREACHABLE", reason: reasonOf(error), sent };
-}
-
-/** Several addresses of one host give an AggregateError that says nothing itself. */
-function reasonOf(error: Error): string {
+  // Several addresses of one host give an AggregateError that says nothing itself.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && first.message !== "" ? first.message : "the connection failed";
+  const reason = first instanceof Error && first.message !== "" ? first.message : "the connection failed";
+  return { kind: "failed", code: isTlsFailure(first) ? "EXPORT_TLS" : "EXPORT_UNREACHABLE", reason, sent };
 }
 
 /** Receivers and libraries may quote what they were sent. */

@@ -1,5 +1,6 @@
 import { QueuewatchError, type ErrorCode } from "../errors.ts";
 import { printable } from "../self/printable.ts";
+import { isTlsFailure } from "../self/system-error.ts";
 import { ReplyShapeError } from "./reply.ts";
 
 /** What the first word of a Redis error means. Source: redis 8.0 src/server.c, src/acl.c and the documentation of errors. */
@@ -14,8 +15,6 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
   CLUSTERDOWN: "REDIS_UNREACHABLE",
 };
 
-/** What a system error means; a code that is not here is REDIS_UNREACHABLE. */
-const tlsCodes = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
 /** Errors without a word of their own. */
 const messageCodes: readonly (readonly [RegExp, ErrorCode])[] = [
   [/max number of clients/i, "REDIS_UNREACHABLE"],
@@ -35,8 +34,7 @@ function codeOf(error: unknown, message: string): ErrorCode {
   if (error instanceof ReplyShapeError) return "REDIS_TYPE";
   const known = replyCodes[/^[A-Z]+(?= )/.exec(message)?.[0] ?? ""];
   if (known) return known;
-  const systemCode = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (tlsCodes.test(systemCode)) return "REDIS_TLS";
+  if (isTlsFailure(error)) return "REDIS_TLS";
   return messageCodes.find(([pattern]) => pattern.test(message))?.[1] ?? otherCode(error);
 }
 

@@ -6,3 +6,11 @@ export function systemReason(error: unknown): string {
     "",
   );
 }
+
+const tlsCodes =
+  /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
+
+/** Whether a connection failed over certificates, keys or the TLS protocol: by the codes of Node 24 and OpenSSL 3. */
+export function isTlsFailure(error: unknown): boolean {
+  return error instanceof Error && "code" in error && tlsCodes.test(String(error.code));
+}

@@ -171,7 +171,7 @@ async function finish(world: ReturnType<typeof scripted>, grown: Counts): Promis
   await world.destination.close(AbortSignal.timeout(20_000));
   world.check();
   assert.equal(world.destination.counts.queued, 0);
-  const unpaid = world.ledger.save();
+  const unpaid = world.ledger.save().accounts;
   const sum = (name: string, pick: (point: ReceivedPoint) => number): number => {
     const points = [...world.stored.values()].filter((point) => point.name === name);
     const left = unpaid.filter(({ metric }) => metric === name).flatMap((account) => account.unpaid);
@@ -252,7 +252,7 @@ test("200 requests with 25 % refused and 25 % ambiguous: what is stored is the t
   }));
   const grown = await play(steps, world);
   await finish(world, grown);
-  const unpaid = world.ledger.save().flatMap((account) => account.unpaid);
+  const unpaid = world.ledger.save().accounts.flatMap((account) => account.unpaid);
   assert.ok(unpaid.every((amount) => amount < 1e-6));
   assert.equal(world.destination.counts.dropped + world.destination.counts.rejected, 0);
   assert.ok(grown.jobs > 2_000);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { configSchema, type Config } from "../../src/config/schema.ts";
 import { createDestinations } from "../../src/export/create.ts";
 import { probeDestinations } from "../../src/export/probe.ts";
-import { collection, count, keptLog, sizes, total } from "../support/collections.ts";
+import { collection, count, durations, keptLog, sizes, total } from "../support/collections.ts";
 import { type Answer, startOtlpReceiver } from "../support/otlp-receiver.ts";
 import { freePort } from "../support/redis-server.ts";
 
@@ -22,7 +22,7 @@ function configOf(...otlp: object[]): Config {
 
 function open(config: Config, stateDir?: string) {
   const kept = keptLog();
-  const [destination] = createDestinations(config, {}, { log: kept.log, version: "1", stateDir });
+  const [destination] = createDestinations(config, {}, { log: kept.log, version: "1", stateDir, now: () => t0 });
   assert.ok(destination);
   return { destination, lines: kept.lines };
 }
@@ -132,6 +132,47 @@ test("differences go on over a restart, from a file that only its owner may read
   assert.match(open(config, dir).lines.join(""), /code=STATE_UNREADABLE/);
   await receiver.close();
   await rm(dir, { recursive: true });
+});
+
+test("a new destination gets nothing of what was counted before its time, and all that is counted after it", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "queuewatch-state-"));
+  const receiver = await startOtlpReceiver();
+  const config = configOf({ endpoint: receiver.url, temporality: "delta", name: "v" });
+  const hour = 3_600_000;
+  // Durations are as a target's state file brings them along, for the first time in the second run.
+  const runs = [[count(5, t0)], [durations(500, 1, t0 - hour), count(9, t0)], [durations(510, 1, t0 - hour)]];
+  for (const [late, families] of runs.entries()) {
+    const { destination } = open(config, dir);
+    destination.offer(collection(t0 + late, ...families));
+    await destination.close(within());
+  }
+  const seen = receiver.points().map(({ name, value, histogram }) => [name, value ?? histogram?.count]);
+  assert.deepEqual(seen, [
+    ["jobqueue.job.processed", 5],
+    ["jobqueue.class.duration", 0],
+    ["jobqueue.job.processed", 4],
+    ["jobqueue.class.duration", 10],
+  ]);
+  await receiver.close();
+  await rm(dir, { recursive: true });
+});
+
+test("differences of which all were rejected come again with the next", async () => {
+  let turn = 0;
+  const receiver = await startOtlpReceiver({
+    answer: ({ points }) =>
+      turn++ === 0 ? { partialSuccess: { rejectedDataPoints: points.length }, stored: false } : {},
+  });
+  const { destination } = open(configOf({ endpoint: receiver.url, temporality: "delta" }));
+  destination.offer(collection(t0, count(5, t0)));
+  destination.offer(collection(t0 + 1, count(7, t0)));
+  await destination.close(within());
+  assert.deepEqual(
+    receiver.points().map(({ value }) => value),
+    [7],
+  );
+  assert.deepEqual(destination.counts, { produced: 2, delivered: 1, rejected: 1, dropped: 0, queued: 0 });
+  await receiver.close();
 });
 
 test("a probe says whether a destination takes requests, and why not", async () => {

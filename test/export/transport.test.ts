@@ -182,7 +182,7 @@ test("TLS: the server is verified, and a client certificate is shown", async () 
     noFile: await send({ ca_file: "/nowhere/ca.pem" }),
   };
   const codes = Object.values(failures).map((answer) => (answer.kind === "failed" ? answer.code : answer.kind));
-  assert.deepEqual(codes, ["EXPORT_UNREACHABLE", "EXPORT_UNREACHABLE", "EXPORT_UNREACHABLE", "SECRET_UNREADABLE"]);
+  assert.deepEqual(codes, ["EXPORT_TLS", "EXPORT_TLS", "EXPORT_TLS", "SECRET_UNREADABLE"]);
   await receiver.close();
   pki.remove();
 });
