@@ -14,8 +14,9 @@ import { QueuewatchError } from "../../src/errors.ts";
 import type { Redis } from "../../src/redis/client.ts";
 import { Log } from "../../src/self/log.ts";
 import { Telemetry } from "../../src/self/telemetry.ts";
+import { fakeSystem } from "../support/fake-system.ts";
 import { snapshotOf } from "../support/snapshot.ts";
-import type { Reader, Snapshot, System, SystemId } from "../../src/systems/system.ts";
+import type { Snapshot, System, SystemId } from "../../src/systems/system.ts";
 
 const redis: Redis = {
   read: () => Promise.reject(new Error("not used")),
@@ -24,32 +25,6 @@ const redis: Redis = {
 };
 
 const snapshot = (system: SystemId, more: Partial<Snapshot> = {}): Snapshot => snapshotOf({ system, ...more });
-
-interface FakeSystem extends System {
-  next: () => Promise<Snapshot>;
-  present: boolean;
-  restored: unknown;
-}
-
-function fakeSystem(id: SystemId): FakeSystem {
-  const system: FakeSystem = {
-    id,
-    title: id,
-    defaultPrefix: "",
-    commands: [],
-    restored: undefined,
-    present: true,
-    keyPatterns: () => [],
-    detect: async () => (system.present ? { system: id, prefix: "", title: id } : undefined),
-    next: async () => snapshot(id),
-    open: (): Reader => ({
-      read: () => system.next(),
-      save: () => ({ mark: 7 }),
-      restore: (state) => void (system.restored = state),
-    }),
-  };
-  return system;
-}
 
 let wall = 1_000_000;
 const clock = { now: () => ++wall, monotonic: () => wall };
