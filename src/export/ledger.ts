@@ -67,7 +67,7 @@ export class Ledger {
     const numbers = numbersOf(value);
     const account = this.#find(metric, attributes);
     if (!account) return this.#open({ metric: metric.name, attributes, value: numbers, startMs }, timeMs);
-    const growth = isReset(account, numbers, startMs) ? numbers : subtract(numbers, account.value);
+    const growth = growthOf(account, numbers, startMs);
     account.value = numbers;
     account.startMs = startMs;
     account.unpaid = add(account.unpaid, growth);
@@ -167,6 +167,12 @@ export class Ledger {
     if (key === undefined) this.#keys.set(attributes, (key = seriesKey(attributes)));
     return key;
   }
+}
+
+/** A total that comes back after its end may be another server's: it counts from its first value on. */
+function growthOf(account: Account, numbers: readonly number[], startMs: number | undefined): readonly number[] {
+  if (account.endedMs !== undefined && startMs === undefined) return numbers.map(() => 0);
+  return isReset(account, numbers, startMs) ? numbers : subtract(numbers, account.value);
 }
 
 /** A count that fell, or that says it began anew. */
