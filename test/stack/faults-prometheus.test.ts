@@ -54,7 +54,8 @@ describe("points that come late to Prometheus", () => {
     agent = await startAgent({ config: { interval: "1s", targets, export: { otlp } } });
     stack.defer(async () => void (await agent.stop()));
     for (const name of names) await eventually(`${name}: values`, async () => (await valueAt(name, marked)) === 0);
-
+  });
+  before(async () => {
     // Lines are at least as many as points.
     oneTick = (await scrape(agent)).length;
     for (const proxy of proxies.values()) {
