@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface RunningProgram {
   /** A folder of its own, gone after `stop`. */
   readonly dir: string;
+  readonly pid: number;
   /** What it has printed so far, both streams. */
   readonly printed: string;
   /** SIGKILL, as when the machine or the OOM killer takes it; its folder stays. */
@@ -47,6 +48,9 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
   await launch();
   return {
     dir,
+    get pid() {
+      return child.pid ?? 0;
+    },
     get printed() {
       return printed;
     },
