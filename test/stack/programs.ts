@@ -13,6 +13,7 @@ const buildSets = {
   tools: { programs: ["otelcol", "prometheus", "promtool"], build: buildTools },
   alertmanager: { programs: ["alertmanager", "amtool"], build: buildAlertmanager },
   "dashboard-linter": { programs: ["dashboard-linter"], build: buildDashboardLinter },
+  helm: { programs: ["helm"], build: buildHelm },
 } as const;
 
 type BuildSet = keyof typeof buildSets;
@@ -25,6 +26,7 @@ const oldestVersion: Partial<Record<ProgramName, readonly [major: number, minor:
   alertmanager: [0, 27],
   amtool: [0, 27],
   otelcol: [0, 154],
+  helm: [4, 0],
 };
 
 const sources = new URL("go/", import.meta.url).pathname;
@@ -51,7 +53,9 @@ async function onPath(name: ProgramName): Promise<string | undefined> {
 }
 
 async function isAtLeast(file: string, [major, minor]: readonly [number, number]): Promise<boolean> {
-  const { stdout, stderr } = await run(file, ["--version"]).catch(() => ({ stdout: "", stderr: "" }));
+  // Helm has a command in place of the option.
+  const question = file.endsWith("helm") ? ["version", "--template", "version {{.Version}}"] : ["--version"];
+  const { stdout, stderr } = await run(file, question).catch(() => ({ stdout: "", stderr: "" }));
   const [, foundMajor, foundMinor] = /version v?(\d+)\.(\d+)/.exec(stdout + stderr) ?? [];
   if (foundMajor === undefined) return false;
   return Number(foundMajor) > major || (Number(foundMajor) === major && Number(foundMinor) >= minor);
@@ -74,7 +78,7 @@ async function built(set: BuildSet): Promise<string> {
 
 async function buildOnce(set: BuildSet): Promise<string> {
   const dir = join(sources, set);
-  const target = join(cacheRoot, `${set}-${await contentKey(dir)}`);
+  const target = join(cacheRoot, `${set}-${await contentKey(set, dir)}`);
   if (existsSync(target)) return target;
   process.stderr.write(`building ${buildSets[set].programs.join(", ")} from Go modules (once)\n`);
   await mkdir(cacheRoot, { recursive: true });
@@ -90,13 +94,13 @@ async function buildOnce(set: BuildSet): Promise<string> {
   return target;
 }
 
-/** Content of the sources and the compiler's version: what a build depends on. */
-async function contentKey(dir: string): Promise<string> {
+/** Content of the sources, how this set is built, and the compiler's version: what a build depends on. */
+async function contentKey(set: BuildSet, dir: string): Promise<string> {
   const hash = createHash("sha256").update((await go(["version"], dir)).stdout);
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files.toSorted()) hash.update(file.slice(dir.length)).update(await readFile(file));
-  hash.update(await readFile(import.meta.filename));
+  hash.update(`${buildSets[set].build}${prometheusVersion} ${alertmanagerVersion} ${helmVersion}`);
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -106,6 +110,7 @@ function go(args: readonly string[], cwd: string) {
 
 const prometheusVersion = "3.16.0";
 const alertmanagerVersion = "0.34.2";
+const helmVersion = "4.3.1";
 const versionVariable = "-X github.com/prometheus/common/version.Version=";
 
 async function buildTools(dir: string, out: string): Promise<void> {
@@ -123,16 +128,30 @@ async function buildTools(dir: string, out: string): Promise<void> {
 
 /** Its web page is embedded and not part of the module: a stub stands in for it, the rest is the module as it is. */
 async function buildAlertmanager(dir: string, out: string): Promise<void> {
-  const module = `github.com/prometheus/alertmanager@v${alertmanagerVersion}`;
-  const { stdout } = await go(["mod", "download", "-json", module], dir);
   const copy = join(out, "source");
-  await cp((JSON.parse(stdout) as { Dir: string }).Dir, copy, { recursive: true });
+  await cp(await downloaded(`github.com/prometheus/alertmanager@v${alertmanagerVersion}`, dir), copy, {
+    recursive: true,
+  });
   await run("chmod", ["-R", "u+w", copy]);
   await mkdir(join(copy, "ui/app/dist"), { recursive: true });
   await writeFile(join(copy, "ui/app/dist/index.html"), "no page\n");
   const flags = ["-trimpath", "-tags", "netgo", "-ldflags", `-s -w ${versionVariable}${alertmanagerVersion}`];
   await go(["build", ...flags, "-o", `${out}/`, "./cmd/alertmanager", "./cmd/amtool"], copy);
   await rm(copy, { recursive: true });
+}
+
+/** Built in its own module, so with the versions and checksums of its release. */
+async function buildHelm(dir: string, out: string): Promise<void> {
+  const source = await downloaded(`helm.sh/helm/v4@v${helmVersion}`, dir);
+  const flags = ["-trimpath", "-tags", "netgo"];
+  const variable = `-s -w -X helm.sh/helm/v4/internal/version.version=v${helmVersion}`;
+  await go(["build", ...flags, "-ldflags", variable, "-o", join(out, "helm"), "./cmd/helm"], source);
+}
+
+/** The read-only folder with a module's files. */
+async function downloaded(module: string, dir: string): Promise<string> {
+  const { stdout } = await go(["mod", "download", "-json", module], dir);
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
 }
 
 async function buildDashboardLinter(dir: string, out: string): Promise<void> {

@@ -1,0 +1,3 @@
+module queuewatch.invalid/helm
+
+go 1.26
