@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Queue } from "node-resque";
+import { classDuration } from "../../src/catalogue/jobqueue.ts";
+import { bucketsOf } from "../../src/systems/sidekiq/minute-buckets.ts";
 import { eventually, runBuilt, startAgent } from "../support/agent.ts";
 import { freePort, startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { startCollector } from "./support/collector.ts";
@@ -117,6 +119,37 @@ describe("the five ways to Prometheus", { skip: sidekiqMissing }, () => {
       }
   });
 
+  test("a histogram's buckets, sum and count are the truth on each", async () => {
+    // As Sidekiq 8 keeps them; 0.02 s is the first bound, 0.045 s the third.
+    const bucket = bucketsOf(Math.floor(Date.now() / 60_000), "")[1] ?? assert.fail();
+    await sidekiqRedis.cli(["BITFIELD", bucket.histogram("Mailer"), "SET", "u16", "#0", "5", "SET", "u16", "#2", "3"]);
+    await sidekiqRedis.cli(["HSET", bucket.key, "Mailer|p", "9", "Mailer|f", "1", "Mailer|ms", "250"]);
+    const [first = 0, second = 0, ...others] = classDuration.bounds;
+    const wanted = {
+      count: 8,
+      sum: 0.25,
+      buckets: [[first, 5], [second, 5], ...others.map((bound) => [bound, 8]), [Number.POSITIVE_INFINITY, 8]],
+    };
+    for (const way of ways) {
+      let last: Histogram | undefined;
+      const isTrue = async (): Promise<boolean> => {
+        last = (await histograms(at(way), "jobqueue_class_duration_seconds", "")).at(-1);
+        return JSON.stringify(last) === JSON.stringify(wanted);
+      };
+      await eventually(way, isTrue, 30_000).catch(() => assert.deepEqual(last, wanted, way));
+    }
+  });
+
+  test("a histogram that grows with each read has the same numbers on each", async () => {
+    const all = (way: Way) => histograms(at(way), "queuewatch_collection_duration_seconds", "[2m]");
+    const direct = new Map((await all("OTLP")).map((one) => [one.count, one]));
+    for (const way of ways) {
+      const common = (await all(way)).filter(({ count }) => direct.has(count));
+      assert.ok(new Set(common.map(({ count }) => count)).size >= 3, way);
+      for (const one of common) assert.deepEqual(one, direct.get(one.count), way);
+    }
+  });
+
   test("names and labels are the same on each", async () => {
     const direct = await names(at("OTLP"));
     assert.ok(direct.length > 100, `${direct.length} series`);
@@ -159,6 +192,31 @@ async function readOnly(redis: RedisServer, system: string): Promise<string> {
   const acl = await runBuilt(["acl", "--system", system]);
   assert.equal(await redis.cli([], acl.out.replace("PASSWORD", "only-reads")), "OK\n");
   return redis.url.replace("//", "//queuewatch:only-reads@");
+}
+
+interface Histogram {
+  readonly count: number;
+  readonly sum: number;
+  /** Bounds from low to high, each with what is at or below it. */
+  readonly buckets: readonly (readonly number[])[];
+}
+
+/** The shop's histogram as it is stored: now, or with a range each that is in it, from old to new. */
+async function histograms(from: StackPrometheus, name: string, range: string): Promise<Histogram[]> {
+  const found = await from.query(`{__name__=~"${name}_(bucket|sum|count)",target="shop"}${range}`);
+  const samples = found.flatMap(({ metric, values }) => values.map(([time, value]) => ({ metric, time, value })));
+  const moments = [...Map.groupBy(samples, ({ time }) => time)].toSorted(([a], [b]) => a - b);
+  return moments.map(([, parts]) => {
+    const value = (part: string) => Number(parts.find(({ metric }) => metric["__name__"] === `${name}_${part}`)?.value);
+    const buckets = parts.flatMap(({ metric: { le }, value: count }) =>
+      le === undefined ? [] : [[le === "+Inf" ? Number.POSITIVE_INFINITY : Number(le), Number(count)]],
+    );
+    return {
+      count: value("count"),
+      sum: value("sum"),
+      buckets: buckets.toSorted(([a = 0], [b = 0]) => (a === b ? 0 : a - b)),
+    };
+  });
 }
 
 function sendingTo(otlp: string, remoteWrite: string): Record<string, unknown> {
