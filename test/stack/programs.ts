@@ -14,6 +14,7 @@ const buildSets = {
   alertmanager: { programs: ["alertmanager", "amtool"], build: buildAlertmanager },
   "dashboard-linter": { programs: ["dashboard-linter"], build: buildDashboardLinter },
   helm: { programs: ["helm"], build: buildHelm },
+  "check-manifests": { programs: ["check-manifests"], build: buildCheckManifests },
 } as const;
 
 type BuildSet = keyof typeof buildSets;
@@ -100,7 +101,7 @@ async function contentKey(set: BuildSet, dir: string): Promise<string> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files.toSorted()) hash.update(file.slice(dir.length)).update(await readFile(file));
-  hash.update(`${buildSets[set].build}${prometheusVersion} ${alertmanagerVersion} ${helmVersion}`);
+  hash.update(`${buildSets[set].build.toString()}${prometheusVersion} ${alertmanagerVersion} ${helmVersion}`);
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -146,6 +147,10 @@ async function buildHelm(dir: string, out: string): Promise<void> {
   const flags = ["-trimpath", "-tags", "netgo"];
   const variable = `-s -w -X helm.sh/helm/v4/internal/version.version=v${helmVersion}`;
   await go(["build", ...flags, "-ldflags", variable, "-o", join(out, "helm"), "./cmd/helm"], source);
+}
+
+async function buildCheckManifests(dir: string, out: string): Promise<void> {
+  await go(["build", "-trimpath", "-tags", "netgo", "-o", join(out, "check-manifests"), "."], dir);
 }
 
 /** The read-only folder with a module's files. */
