@@ -12,23 +12,26 @@ export const sidekiqMissing: string | false =
     ? false
     : "Ruby's Sidekiq is not installed (Debian: ruby-sidekiq)";
 
-/** Starts a real Sidekiq process with two threads that works on the queue `work`. */
+/** Starts a real Sidekiq process with two threads that empties the queues in their order. */
 export async function startSidekiq(
   url: string,
   cli: (args: readonly string[]) => Promise<string>,
+  queues: readonly string[] = ["work"],
 ): Promise<RunningProgram> {
+  const processes = async (): Promise<string[]> => (await cli(["SMEMBERS", "processes"])).split("\n");
+  const before = new Set(await processes());
   return startProgram({
     file: "sidekiq",
-    args: () => ["-r", worker, "-q", "work", "-c", "2"],
+    args: () => ["-r", worker, "-c", "2", ...queues.flatMap((queue) => ["-q", queue])],
     env: { REDIS_URL: url, LANG: "C.UTF-8" },
-    ready: async () => Number(await cli(["SCARD", "processes"])) > 0,
+    ready: async () => (await processes()).some((identity) => !before.has(identity)),
   });
 }
 
 /** Pushes jobs with Sidekiq's own client. */
 export async function pushSidekiq(
   url: string,
-  jobClass: "Quick" | "Broken",
+  jobClass: "Quick" | "Slow" | "Broken",
   queue: string,
   count: number,
 ): Promise<void> {

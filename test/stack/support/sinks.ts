@@ -2,22 +2,30 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
+/** One request or mail. */
+export interface Received {
+  /** The path of a request; of a mail its recipient. */
+  readonly to: string;
+  /** JSON of a request; headers and text of a mail. */
+  readonly body: string;
+}
+
 /** What stands in for the services that notifications go to. */
 export interface Sink {
   readonly port: number;
-  /** Bodies of what was received, in order: JSON of requests, headers and text of mails. */
-  readonly received: readonly string[];
+  /** In the order of arrival. */
+  readonly received: readonly Received[];
   close(): Promise<void>;
 }
 
 /** Answers each POST as the real service does. */
 export async function startHttpSink(answer: { status: number; type: string; body: string }): Promise<Sink> {
-  const received: string[] = [];
+  const received: Received[] = [];
   const server = createHttpServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (text: string) => (body += text));
     request.once("end", () => {
-      received.push(body);
+      received.push({ to: request.url ?? "", body });
       response.writeHead(answer.status, { "content-type": answer.type }).end(answer.body);
     });
   });
@@ -36,7 +44,7 @@ export async function startHttpSink(answer: { status: number; type: string; body
 
 /** An SMTP server (RFC 5321, no extensions) that takes every mail. */
 export async function startMailSink(): Promise<Sink> {
-  const received: string[] = [];
+  const received: Received[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -56,22 +64,33 @@ export async function startMailSink(): Promise<Sink> {
   };
 }
 
-function converse(socket: Socket, deliver: (mail: string) => void): void {
+function converse(socket: Socket, deliver: (mail: Received) => void): void {
   let buffer = "";
   let inData = false;
+  let to = "";
+  const answer = (line: string): string => {
+    to = /^RCPT TO:<(.*?)>/i.exec(line)?.[1] ?? to;
+    inData = /^DATA/i.test(line);
+    if (inData) return "354 go on";
+    return /^QUIT/i.test(line) ? "221 bye" : "250 ok";
+  };
+  const take = (part: string): string => {
+    if (!inData) return answer(part);
+    inData = false;
+    deliver({ to, body: part });
+    return "250 ok";
+  };
   socket.write("220 sink\r\n");
   socket.setEncoding("utf8").on("data", (text: string) => {
     buffer += text;
     for (;;) {
-      const end = buffer.indexOf(inData ? "\r\n.\r\n" : "\r\n");
+      const mark = inData ? "\r\n.\r\n" : "\r\n";
+      const end = buffer.indexOf(mark);
       if (end < 0) return;
-      const part = buffer.slice(0, end);
-      buffer = buffer.slice(end + (inData ? 5 : 2));
-      if (inData) deliver(part);
-      const command = inData ? "DELIVERED" : part.slice(0, 4).toUpperCase();
-      inData = command === "DATA";
-      socket.write(inData ? "354 go on\r\n" : command === "QUIT" ? "221 bye\r\n" : "250 ok\r\n");
-      if (command === "QUIT") socket.end();
+      const said = take(buffer.slice(0, end));
+      buffer = buffer.slice(end + mark.length);
+      socket.write(`${said}\r\n`);
+      if (said.startsWith("221")) socket.end();
     }
   });
 }

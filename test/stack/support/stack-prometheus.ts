@@ -17,9 +17,15 @@ export interface StackPrometheus {
   stop(): Promise<void>;
 }
 
-/** Starts a Prometheus that takes OTLP and remote writes; `config` is added to what it needs for that (JSON is YAML). */
-export async function startStackPrometheus(config: Readonly<Record<string, unknown>> = {}): Promise<StackPrometheus> {
-  const address = `127.0.0.1:${await freePort()}`;
+/**
+ * Starts a Prometheus that takes OTLP and remote writes; `config` is added to what it needs for that (JSON is YAML), `flags`
+ * to its arguments; `address` is a free host:port where the config has to name it.
+ */
+export async function startStackPrometheus(
+  config: Readonly<Record<string, unknown>> = {},
+  { address: given, flags = [] }: { readonly address?: string; readonly flags?: readonly string[] } = {},
+): Promise<StackPrometheus> {
+  const address = given ?? `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
   const running = await startProgram({
     file: await program("prometheus"),
@@ -34,6 +40,7 @@ export async function startStackPrometheus(config: Readonly<Record<string, unkno
       `--web.listen-address=${address}`,
       "--web.enable-otlp-receiver",
       "--web.enable-remote-write-receiver",
+      ...flags,
     ],
     ready: () => answers(`${url}/-/ready`),
   });
