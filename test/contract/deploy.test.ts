@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { describe, test } from "node:test";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
+import { after, describe, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
 import { parseConfig } from "../../src/config/load.ts";
 import { run as runMain } from "../support/command-line.ts";
@@ -28,13 +30,44 @@ describe("deploy/Dockerfile", () => {
     assert.ok(!entrypoint().some((flag) => /allow-(child-process|worker|addons|wasi)/.test(flag)));
   });
 
-  test("copies only what exists, and installs without scripts", () => {
-    for (const [name, rest] of instructions())
-      if (name === "COPY" && !rest.startsWith("--from"))
-        for (const source of rest.split(" ").slice(0, -1)) assert.ok(existsSync(join(root, source)), source);
-    assert.ok(instructions().some(([, rest]) => rest === "npm install --no-save --ignore-scripts"));
+  test("installs without scripts", () =>
+    assert.ok(instructions().some(([, rest]) => rest === "npm install --no-save --ignore-scripts")));
+
+  test("what it copies, as .dockerignore lets it, is enough for its build", () => {
+    const stage = mkdtempSync(join(tmpdir(), "queuewatch-build-stage-"));
+    after(() => rmSync(stage, { recursive: true }));
+    for (const [name, rest] of instructions()) {
+      if (name !== "COPY" || rest.startsWith("--from")) continue;
+      const words = rest.split(" ");
+      const to = join(stage, words.at(-1) ?? "");
+      for (const source of words.slice(0, -1)) {
+        assert.ok(sentToBuild(source), `${source} is left out by .dockerignore`);
+        const target = words.length > 2 || to.endsWith("/") ? join(to, basename(source)) : to;
+        const into = statSync(join(root, source)).isDirectory() ? to : target;
+        cpSync(join(root, source), into, { recursive: true, filter: (path) => sentToBuild(relative(root, path)) });
+      }
+    }
+    assert.ok(instructions().some(([name, rest]) => name === "RUN" && rest.startsWith("npm run build")));
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    assert.equal(scripts["build"], "node .dev/build.mjs");
+    symlinkSync(join(root, "node_modules"), join(stage, "node_modules"));
+    execFileSync(process.execPath, [".dev/build.mjs"], { cwd: stage });
+    const built = join(stage, "dist/queuewatch.js");
+    const out = execFileSync(process.execPath, [built, "generate", "schema"], { encoding: "utf8" });
+    assert.equal(out, read("deploy/queuewatch.schema.json"));
   });
 });
+
+/** Whether .dockerignore lets a path through: the last line that fits decides. */
+function sentToBuild(path: string): boolean {
+  let sent = true;
+  for (const line of read(".dockerignore").split("\n")) {
+    const pattern = line.replace(/^!/, "");
+    if (line === "" || line.startsWith("#")) continue;
+    if (pattern === "*" || path === pattern || path.startsWith(`${pattern}/`)) sent = line.startsWith("!");
+  }
+  return sent;
+}
 
 describe("deploy/compose.yaml", () => {
   const compose = parse(read("deploy/compose.yaml"), { merge: true }) as Tree;

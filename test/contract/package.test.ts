@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { parse } from "yaml";
+import { run as runMain } from "../support/command-line.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -50,8 +52,37 @@ describe("what is published", () => {
     assert.ok(readFileSync(join(root, "dist/queuewatch.js"), "utf8").startsWith("#!/usr/bin/env node\n"));
   });
 
-  test("is at most 640 KiB to download", () =>
-    assert.ok(packed.size <= 640 * 1024, `${(packed.size / 1024).toFixed(0)} KiB`));
+  test("is at most 480 KiB to download", () =>
+    assert.ok(packed.size <= 480 * 1024, `${(packed.size / 1024).toFixed(0)} KiB`));
+
+  for (const what of [["all"], ["grafana", "--format", "v2"]])
+    test(`the built program generates what the sources generate: ${what.join(" ")}`, async () => {
+      const out = mkdtempSync(join(tmpdir(), "queuewatch-generated-"));
+      after(() => rmSync(out, { recursive: true }));
+      const [built, source] = [join(out, "built"), join(out, "source")];
+      execFileSync(process.execPath, [join(root, "dist/queuewatch.js"), "generate", ...what, "--out", built], {
+        stdio: "ignore",
+      });
+      assert.equal((await runMain(["generate", ...what, "--out", source])).code, 0);
+      const files = globSync("**/*", { cwd: source, withFileTypes: true }).filter((entry) => entry.isFile());
+      assert.ok(files.length > 5);
+      assert.deepEqual(globSync("**/*", { cwd: built }).toSorted(), globSync("**/*", { cwd: source }).toSorted());
+      for (const { parentPath, name } of files) {
+        const path = join(parentPath, name);
+        assert.equal(readFileSync(path.replace(source, built), "utf8"), readFileSync(path, "utf8"), path);
+      }
+    });
+
+  test("functions and classes keep their names, for stack traces", () => {
+    const chunks = globSync("*.js", { cwd: join(root, "dist") }).map((name) =>
+      readFileSync(join(root, "dist", name), "utf8"),
+    );
+    for (const name of ["QueuewatchError", "runProgram", "Secret"])
+      assert.ok(
+        chunks.some((text) => new RegExp(`,"${name}"\\)`).test(text)),
+        name,
+      );
+  });
 });
 
 describe("packages that the agent is built from", () => {
