@@ -15,7 +15,10 @@ async function run(args: Args, io: Io): Promise<number> {
 export const command: Command = {
   name: "generate",
   summary: "Make files from the catalogue and the config.",
-  positional: { name: "WHAT", choices: ["schema", "grafana", "prometheus", "alertmanager", "runbooks", "all"] },
+  positional: {
+    name: "WHAT",
+    choices: ["schema", "grafana", "prometheus", "alertmanager", "datadog", "newrelic", "runbooks", "all"],
+  },
   options: {
     ...configOption,
     out: { value: "PATH", help: "Where to write: a folder, or a file for the schema (default: standard output)." },

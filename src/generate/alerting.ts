@@ -4,13 +4,15 @@ import { generatorSchema } from "../config/schema.ts";
 import { slug } from "./alert.ts";
 import { alertmanagerText } from "./alertmanager.ts";
 import { contactPage } from "./contact-page.ts";
+import { datadogFiles } from "./datadog-monitors.ts";
 import type { GeneratedFile, Generator } from "./generator.ts";
 import { grafanaAlertingFiles, ruleUids } from "./grafana-alerting.ts";
 import { incidentResponsePlan } from "./incident-response-plan.ts";
+import { newRelicFiles } from "./new-relic-conditions.ts";
 import { enabledAlerts, rulesText } from "./prometheus-rules.ts";
 import { runbookIndex, runbookPage } from "./runbook.ts";
 
-export const alertingOutputs = ["grafana", "prometheus", "alertmanager", "runbooks"] as const;
+export const alertingOutputs = ["grafana", "prometheus", "alertmanager", "datadog", "newrelic", "runbooks"] as const;
 type AlertingOutput = (typeof alertingOutputs)[number];
 
 interface AlertingOptions {
@@ -24,7 +26,7 @@ interface AlertingOptions {
 /** Remembers which rules were ever made, so that those that are no more can be deleted. */
 export const lockFile = "grafana/queuewatch-rules.lock.json";
 
-/** Rules, routing, runbooks and the incident response plan, as files below the output's folder. */
+/** Rules, routing, monitors of vendors, runbooks and the incident response plan, as files below the output's folder. */
 export function generateAlerting(config: GeneratorConfig, options: AlertingOptions = {}): GeneratedFile[] {
   const outputs = options.outputs ?? alertingOutputs;
   return outputs.flatMap((output) => makers[output](config, options));
@@ -42,6 +44,8 @@ const makers: Record<AlertingOutput, Maker> = {
     { path: lockFile, text: lockText(alerting, uidsOf(lock)) },
   ],
   alertmanager: (config) => [{ path: "alertmanager/alertmanager.yaml", text: alertmanagerText(config) }],
+  datadog: (config) => datadogFiles(config).map(({ path, text }) => ({ path: `datadog/${path}`, text })),
+  newrelic: (config) => newRelicFiles(config).map(({ path, text }) => ({ path: `newrelic/${path}`, text })),
   runbooks: (config) => {
     const alerts = enabledAlerts(config.alerting);
     const pages = [

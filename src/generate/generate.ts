@@ -33,6 +33,8 @@ export async function generate(options: GenerateOptions, io: Io): Promise<number
       return 0;
     case "prometheus":
     case "alertmanager":
+    case "datadog":
+    case "newrelic":
     case "runbooks":
       await deliverAll(await alerting(options, io), options.out, io);
       return 0;
