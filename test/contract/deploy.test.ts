@@ -113,6 +113,23 @@ describe("deploy/compose.yaml", () => {
     assert.ok(config.targets.every(({ redis }) => redis.tls && redis.password_file));
   });
 
+  test("Grafana asks for a password and speaks TLS only; its data source is asked the same way", () => {
+    const environment = compose["services"]?.["grafana"]?.["environment"] as unknown as Record<string, string>;
+    for (const [name, value] of Object.entries({
+      GF_SERVER_PROTOCOL: "https",
+      GF_SECURITY_ADMIN_PASSWORD__FILE: "/run/secrets/admin-password",
+      GF_SECURITY_COOKIE_SECURE: "true",
+      GF_AUTH_ANONYMOUS_ENABLED: "false",
+      GF_USERS_ALLOW_SIGN_UP: "false",
+    }))
+      assert.equal(environment[name], value, name);
+    const { url, basicAuth, jsonData } =
+      (parse(read("deploy/compose/grafana-datasource.yaml")) as Tree)["datasources"]?.[0] ?? {};
+    assert.match(text(url), /^https:/);
+    assert.equal(basicAuth, true);
+    assert.equal(jsonData?.["tlsAuthWithCACert"], true);
+  });
+
   test("Grafana finds the data source that dashboards and rules name", () => {
     const made = parse(read("dashboards/generated/provisioning/datasources/queuewatch.yaml")) as Tree;
     const ours = parse(read("deploy/compose/grafana-datasource.yaml")) as Tree;

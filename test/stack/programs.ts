@@ -112,6 +112,13 @@ function go(args: readonly string[], cwd: string) {
 const prometheusVersion = "3.16.0";
 const alertmanagerVersion = "0.34.2";
 const helmVersion = "4.3.1";
+/** Of the programs that are built here, by the names of their services in deploy/compose.yaml. */
+export const testedVersions = {
+  prometheus: prometheusVersion,
+  alertmanager: alertmanagerVersion,
+  collector: "0.161.0",
+} as const;
+
 const versionVariable = "-X github.com/prometheus/common/version.Version=";
 
 async function buildTools(dir: string, out: string): Promise<void> {
