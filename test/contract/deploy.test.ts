@@ -183,20 +183,3 @@ describe("deploy/kubernetes", () => {
     }
   });
 });
-
-describe("deploy/systemd", () => {
-  const unit = read("deploy/systemd/queuewatch.service");
-  for (const line of [
-    "DynamicUser=yes",
-    "NoNewPrivileges=yes",
-    "CapabilityBoundingSet=",
-    "ProtectSystem=strict",
-    "ProtectHome=yes",
-    "PrivateTmp=yes",
-    "PrivateDevices=yes",
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
-    "SystemCallFilter=@system-service",
-    "UMask=0077",
-  ])
-    test(line, () => assert.ok(unit.split("\n").includes(line)));
-});
