@@ -62,7 +62,9 @@ export async function startAlertmanager(generated: string, pagerdutyUrl: string)
     },
     alerts: async (name) => {
       const filter = new URLSearchParams({ filter: `alertname=${JSON.stringify(name)}` });
-      return (await (await fetch(`${url}/api/v2/alerts?${filter.toString()}`)).json()) as readonly HeldAlert[];
+      // Only groups tell by which times they are muted.
+      const answer = await fetch(`${url}/api/v2/alerts/groups?${filter.toString()}`);
+      return ((await answer.json()) as readonly { alerts: readonly HeldAlert[] }[]).flatMap(({ alerts }) => alerts);
     },
     metric: async (name) => {
       const lines = (await (await fetch(`${url}/metrics`)).text()).split("\n");
