@@ -18,7 +18,7 @@ import { judge, seriesOf, startVendorReceiver, type VendorReceiver } from "../su
 const t0 = 1_760_000_000_000;
 const tick = 15_000;
 const presets = Object.keys(vendors) as (keyof typeof vendors)[];
-const many = 900;
+const many = 1_200;
 
 /** Names as somebody who means harm would choose them, cut and cleaned as the agent does it. */
 const longest = exportedName("ü".repeat(300));
