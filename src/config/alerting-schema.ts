@@ -153,6 +153,13 @@ export const alertingSchema = z
     mutes: z.array(mute).default([]).meta({ description: "When what is not sent." }),
     shadow: text.optional().meta({ description: "Everything goes to this contact only, while rules are tried out." }),
     repeat: duration.prefault("4h").meta({ description: "Time until a notification is repeated." }),
+    escalate_after: duration
+      .refine((seconds) => seconds >= 60, "expected at least 1m")
+      .optional()
+      .meta({
+        description:
+          "How long a warning may stand before it becomes critical too (`4h`), in Prometheus's and Grafana's rules; default: never.",
+      }),
     disable: z.array(text).default([]).meta({ description: "Names of alerts that are left out." }),
     thresholds: z
       .record(z.string(), z.record(z.string(), z.number()))

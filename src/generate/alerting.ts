@@ -1,4 +1,3 @@
-import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { generatorSchema } from "../config/schema.ts";
 import { slug } from "./alert.ts";
@@ -36,13 +35,14 @@ type Maker = (config: GeneratorConfig, options: AlertingOptions) => GeneratedFil
 
 const makers: Record<AlertingOutput, Maker> = {
   prometheus: ({ alerting }) => [{ path: "prometheus/queuewatch.rules.yaml", text: rulesText(alerting) }],
-  grafana: ({ alerting }, { policyTree = false, lock }) => [
-    ...grafanaAlertingFiles(alerting, { policyTree, earlier: uidsOf(lock) }).map(({ path, text }) => ({
-      path: `grafana/${path}`,
-      text,
-    })),
-    { path: lockFile, text: lockText(alerting, uidsOf(lock)) },
-  ],
+  grafana: (config, { policyTree = false, lock }) => {
+    const earlier = uidsOf(lock);
+    const files = grafanaAlertingFiles(config, { policyTree, earlier });
+    return [
+      ...files.map(({ path, text }) => ({ path: `grafana/${path}`, text })),
+      { path: lockFile, text: lockText(ruleUids(config, { policyTree }), earlier) },
+    ];
+  },
   alertmanager: (config) => [{ path: "alertmanager/alertmanager.yaml", text: alertmanagerText(config) }],
   datadog: (config) => datadogFiles(config).map(({ path, text }) => ({ path: `datadog/${path}`, text })),
   newrelic: (config) => newRelicFiles(config).map(({ path, text }) => ({ path: `newrelic/${path}`, text })),
@@ -62,8 +62,8 @@ const makers: Record<AlertingOutput, Maker> = {
 };
 
 /** Also what is gone for long: a file with deletions may be made again before it reaches Grafana. */
-function lockText(config: AlertingConfig, earlier: readonly string[]): string {
-  const rules = [...new Set([...ruleUids(config), ...earlier])].toSorted();
+function lockText(made: readonly string[], earlier: readonly string[]): string {
+  const rules = [...new Set([...made, ...earlier])].toSorted();
   return `${JSON.stringify({ rules }, null, 2)}\n`;
 }
 

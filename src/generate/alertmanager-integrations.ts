@@ -1,5 +1,5 @@
 import { type ContactConfig, type ContactKind, contactKinds } from "../config/alerting-schema.ts";
-import { chatTemplate, chatTitleTemplate, details, textTemplate, titleTemplate } from "./message.ts";
+import { chatTemplate, chatTitleTemplate, details, textTemplate, titleTemplate, urgencyTemplate } from "./message.ts";
 
 /** Puts the reference to a secret into the path of the file that holds it. */
 export type SecretFile = (text: string) => string;
@@ -10,7 +10,6 @@ type Settings<K extends ContactKind> = NonNullable<ContactConfig[K]>;
 type Makers = { readonly [K in ContactKind]: (settings: Settings<K>, secret: SecretFile) => Integration };
 
 const sends = { send_resolved: true };
-const urgency = '{{ if eq .CommonLabels.severity "critical" }}critical{{ else }}warning{{ end }}';
 
 /** Settings of each kind as Alertmanager has them (config/notifiers.go, 0.33); secrets as paths of files. */
 const makers: Makers = {
@@ -51,7 +50,7 @@ const makers: Makers = {
         ...sends,
         routing_key_file: secret(integration_key),
         description: titleTemplate,
-        severity: urgency,
+        severity: urgencyTemplate,
         class: "{{ .CommonLabels.category }}",
         component: "{{ .CommonLabels.queue }}",
         details,

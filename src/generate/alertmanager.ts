@@ -3,8 +3,16 @@ import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import type { Severity, Team } from "./alert.ts";
 import { integration } from "./alertmanager-integrations.ts";
-import { globPattern } from "./rendered-alert.ts";
-import { contactsFor, contactsOfOwner, mutingFor, nobody, receiverName, receivers, timeIntervals } from "./routing.ts";
+import {
+  contactsFor,
+  contactsOfOwner,
+  mutingFor,
+  nobody,
+  ownedQueues,
+  receiverName,
+  receivers,
+  timeIntervals,
+} from "./routing.ts";
 import { fileForAlertmanager, secretReference } from "./secret-reference.ts";
 
 /** Alertmanager's configuration, for Alertmanager from 0.28 on where contacts use Teams, else from 0.25. */
@@ -20,7 +28,7 @@ export function alertmanagerText(config: GeneratorConfig): string {
       repeat_interval: `${alerting.repeat}s`,
       routes: [{ receiver: nobody, matchers: ['app="queuewatch"'], routes: routes(config) }],
     },
-    inhibit_rules: inhibitions,
+    inhibit_rules: alerting.escalate_after === undefined ? inhibitions : [ofStanding, ...inhibitions],
     receivers: [...receivers(alerting)].map(([name, contacts]) => receiver(name, contacts, alerting)),
     ...(Object.keys(alerting.times).length === 0
       ? {}
@@ -76,11 +84,18 @@ function needed(alerting: AlertingConfig): string {
 
 /** The critical alert says what its warning says; a target that cannot be read, or has no workers, explains the rest. */
 const same = ["environment", "system", "target"];
+const sameAlert = ["alertname", ...same, "queue", "job_class", "set", "schedule", "destination", "integration"];
+/** A warning that stands for long says nothing that the critical level does not say. */
+const ofStanding = {
+  source_matchers: ['app="queuewatch"', 'severity="critical"', 'escalated=""'],
+  target_matchers: ['app="queuewatch"', 'escalated="yes"'],
+  equal: sameAlert,
+};
 const inhibitions = [
   {
     source_matchers: ['app="queuewatch"', 'severity="critical"'],
     target_matchers: ['app="queuewatch"', 'severity="warning"'],
-    equal: ["alertname", ...same, "queue", "job_class", "set", "schedule", "destination", "integration"],
+    equal: sameAlert,
   },
   {
     source_matchers: ['alertname=~"RedisUnreachable|AgentSilent"', 'severity="critical"'],
@@ -116,22 +131,19 @@ function routes(config: GeneratorConfig): object[] {
   return [watchdog, ...ownerRoutes(config), ...general];
 }
 
-function ownerRoutes({ targets, alerting }: GeneratorConfig): object[] {
-  return targets.flatMap((target) =>
-    Object.entries(target.queues).flatMap(([queue, { team }]) =>
-      team === undefined || alerting.routes.teams[team] === undefined
-        ? []
-        : severities.map((severity) => ({
-            receiver: receiverName(contactsOfOwner(alerting, team, severity)),
-            matchers: [
-              'team="operations"',
-              `severity="${severity}"`,
-              `target=${JSON.stringify(target.name)}`,
-              `queue=~${JSON.stringify(globPattern(queue))}`,
-            ],
-            ...muting(alerting, severity, "operations"),
-          })),
-    ),
+function ownerRoutes(config: GeneratorConfig): object[] {
+  const { alerting } = config;
+  return ownedQueues(config).flatMap(({ target, pattern, owner }) =>
+    severities.map((severity) => ({
+      receiver: receiverName(contactsOfOwner(alerting, owner, severity)),
+      matchers: [
+        'team="operations"',
+        `severity="${severity}"`,
+        `target=${JSON.stringify(target)}`,
+        `queue=~${JSON.stringify(pattern)}`,
+      ],
+      ...muting(alerting, severity, "operations"),
+    })),
   );
 }
 

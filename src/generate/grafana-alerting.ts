@@ -1,14 +1,17 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
+import type { GeneratorConfig } from "../config/schema.ts";
 import { type Alert, categories } from "./alert.ts";
 import { panelId } from "./dashboard/frame.ts";
 import { dashboardUid } from "./dashboard/link.ts";
 import type { GeneratedFile } from "./generator.ts";
 import { grafanaReceiver, literal } from "./grafana-contacts.ts";
+import { type RuleShare, ruleShares } from "./grafana-owners.ts";
+import { contactsOfTree, deliverySettings, policyTree, rootReceiver } from "./grafana-policies.ts";
 import { validateGrafanaAlerting } from "./grafana-validator.ts";
-import { chatTemplate, chatTitleTemplate, textTemplate, titleTemplate } from "./message.ts";
+import { chatTemplate, chatTitleTemplate, textTemplate, titleTemplate, urgencyTemplate } from "./message.ts";
 import { enabledAlerts } from "./prometheus-rules.ts";
 import { type RenderedLevel, renderAlert } from "./rendered-alert.ts";
-import { contactsFor, mutingFor, nobody, receiverName, receivers, timeIntervals } from "./routing.ts";
+import { nobody, receiverName, receivers, timeIntervals } from "./routing.ts";
 
 export interface GrafanaAlertingOptions {
   /** Writes the organisation's whole policy tree; without it rules carry their own settings, and no tree is touched. */
@@ -20,14 +23,13 @@ export interface GrafanaAlertingOptions {
 const organisation = 1;
 
 /** Files for Grafana's `provisioning/alerting` (12.2 and newer), checked as strictly as Grafana does. */
-export function grafanaAlertingFiles(config: AlertingConfig, options: GrafanaAlertingOptions = {}): GeneratedFile[] {
-  const alerts = enabledAlerts(config);
+export function grafanaAlertingFiles(config: GeneratorConfig, options: GrafanaAlertingOptions = {}): GeneratedFile[] {
   const documents = {
-    rules: rules(alerts, config, options),
-    "contact-points": contactPoints(config),
+    rules: rules(config, options),
+    "contact-points": contactPoints(config, options),
     templates: templates(),
-    "mute-times": muteTimes(config),
-    ...(options.policyTree === true ? { policies: policies(config) } : {}),
+    "mute-times": muteTimes(config.alerting),
+    ...(options.policyTree === true ? { policies: { policies: [policyTree(config)] } } : {}),
   };
   validateGrafanaAlerting(Object.values(documents));
   return Object.entries(documents)
@@ -39,23 +41,24 @@ export function grafanaAlertingFiles(config: AlertingConfig, options: GrafanaAle
 }
 
 /** Uids of all rules, for the lock file that remembers what was made. */
-export function ruleUids(config: AlertingConfig): string[] {
-  return enabledAlerts(config).flatMap((alert) => renderAlert(alert, config, "grafana").levels.map(({ uid }) => uid));
+export function ruleUids(config: GeneratorConfig, options: GrafanaAlertingOptions = {}): string[] {
+  return enabledAlerts(config.alerting).flatMap((alert) => sharesOf(alert, config, options).map(({ uid }) => uid));
 }
 
-function rules(alerts: readonly Alert[], config: AlertingConfig, options: GrafanaAlertingOptions): object {
+function rules(config: GeneratorConfig, options: GrafanaAlertingOptions): object {
+  const alerts = enabledAlerts(config.alerting);
   const groups = categories.map((category) => ({
     orgId: organisation,
     name: `queuewatch-${category}`,
-    folder: literal(config.folder),
+    folder: literal(config.alerting.folder),
     interval: "1m",
     rules: alerts
       .filter((alert) => alert.category === category)
       .flatMap((alert) =>
-        renderAlert(alert, config, "grafana").levels.map((level) => rule(alert, level, config, options)),
+        sharesOf(alert, config, options).map((share) => rule(alert, share, config.alerting, options)),
       ),
   }));
-  const present = new Set(ruleUids(config));
+  const present = new Set(ruleUids(config, options));
   const gone = (options.earlier ?? []).filter((uid) => !present.has(uid));
   return {
     groups: groups.filter((group) => group.rules.length > 0),
@@ -63,18 +66,34 @@ function rules(alerts: readonly Alert[], config: AlertingConfig, options: Grafan
   };
 }
 
+type Share = RuleShare & { readonly level: RenderedLevel };
+
+/** The rules of an alert; the tree tells owners apart by itself. */
+function sharesOf(
+  alert: Alert,
+  config: GeneratorConfig,
+  { policyTree: tree = false }: GrafanaAlertingOptions,
+): Share[] {
+  const apart = tree ? { ...config, targets: [] } : config;
+  const { levels, standing } = renderAlert(alert, config.alerting, "grafana");
+  return [...levels, ...(standing === undefined ? [] : [standing])].flatMap((level) =>
+    ruleShares(alert, level, apart).map((share) => ({ ...share, level })),
+  );
+}
+
 /**
  * The expression keeps only what is wrong, so that "no data" is the good state; whether a query fails is said once, by the
  * dead man's switch falling silent and by AlertRulesFailing, and not by every rule.
  */
-function rule(alert: Alert, level: RenderedLevel, config: AlertingConfig, options: GrafanaAlertingOptions): object {
-  const receiver = receiverName(contactsFor(config, level.severity, alert.team));
+function rule(alert: Alert, share: Share, config: AlertingConfig, options: GrafanaAlertingOptions): object {
+  const { level } = share;
+  const receiver = receiverName(share.contacts);
   const ownSettings = options.policyTree !== true && receiver !== nobody;
   return {
-    uid: level.uid,
-    title: `${alert.name} (${level.severity})`,
+    uid: share.uid,
+    title: literal(share.title),
     condition: "B",
-    data: [prometheusQuery(level.expr, config.datasource_uid), anyNumber],
+    data: [prometheusQuery(share.expr, config.datasource_uid), anyNumber],
     dashboardUid: dashboardUid(alert.panel.dashboard),
     panelId: panelId(alert.panel.panel),
     noDataState: "OK",
@@ -82,23 +101,25 @@ function rule(alert: Alert, level: RenderedLevel, config: AlertingConfig, option
     for: level.for,
     ...(level.keepFiring === undefined ? {} : { keepFiringFor: level.keepFiring }),
     missing_series_evals_to_resolve: 1,
-    labels: Object.fromEntries(Object.entries(level.labels).map(([name, value]) => [name, literal(value)])),
+    labels: literalValues({ ...level.labels, alert: alert.name }),
     annotations: level.annotations,
     ...(ownSettings ? { notification_settings: settings(alert, level, config, receiver) } : {}),
   };
 }
 
 function settings(alert: Alert, level: RenderedLevel, config: AlertingConfig, receiver: string): object {
-  const { muted, active } = mutingFor(config, level.severity, alert.team);
   return {
     receiver: literal(receiver),
     group_by: ["grafana_folder", "alertname", "environment", "target"],
     group_wait: "30s",
     group_interval: "5m",
     repeat_interval: `${config.repeat}s`,
-    ...(muted.length === 0 ? {} : { mute_time_intervals: muted.map(literal) }),
-    ...(active.length === 0 ? {} : { active_time_intervals: active.map(literal) }),
+    ...deliverySettings(config, level.severity, alert.team),
   };
+}
+
+function literalValues(labels: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, literal(value)]));
 }
 
 function prometheusQuery(expr: string, datasourceUid: string): object {
@@ -133,23 +154,35 @@ const anyNumber = {
   },
 };
 
-function contactPoints(config: AlertingConfig): object {
-  const points = [...receivers(config)].filter(([name]) => name !== nobody);
+function contactPoints(config: GeneratorConfig, options: GrafanaAlertingOptions): object {
   return {
-    contactPoints: points.map(([name, contacts], point) => ({
+    contactPoints: pointsNeeded(config, options).map(([name, contacts], point) => ({
       orgId: organisation,
       name: literal(name),
       receivers: contacts.flatMap((contact, index) => {
-        const settingsOf = config.contacts[contact];
+        const settingsOf = config.alerting.contacts[contact];
         return settingsOf === undefined ? [] : [grafanaReceiver(contact, settingsOf, `qw-contact-${point}-${index}`)];
       }),
     })),
   };
 }
 
+/** Contact points by name: for the tree one a contact and the root's, else one for each set of contacts. */
+function pointsNeeded(
+  config: GeneratorConfig,
+  { policyTree: tree }: GrafanaAlertingOptions,
+): [string, readonly string[]][] {
+  const sets = receivers(config.alerting);
+  if (tree !== true) return [...sets].filter(([name]) => name !== nobody);
+  const root = rootReceiver(config.alerting);
+  const single = contactsOfTree(config).map((contact) => [receiverName([contact]), [contact]] as const);
+  return [...new Map([...single, ...[...sets].filter(([name]) => name === root)])];
+}
+
 function templates(): object {
   return {
     templates: [
+      template("queuewatch.urgency", urgencyTemplate),
       template("queuewatch.title", titleTemplate),
       template("queuewatch.text", textTemplate),
       template("queuewatch.chat.title", chatTitleTemplate),
@@ -170,45 +203,4 @@ function muteTimes(config: AlertingConfig): object {
       time_intervals: timeIntervals(times),
     })),
   };
-}
-
-function policies(config: AlertingConfig): object {
-  const routes = (["operations", "security"] as const).flatMap((team) =>
-    (["critical", "warning", "info", "none"] as const).map((severity) => {
-      const { muted, active } = mutingFor(config, severity, team);
-      return {
-        receiver: literal(policyReceiver(config, severity, team)),
-        object_matchers: [
-          ["app", "=", "queuewatch"],
-          ["team", "=", team],
-          ["severity", "=", severity],
-        ],
-        ...(muted.length === 0 ? {} : { mute_time_intervals: muted.map(literal) }),
-        ...(active.length === 0 ? {} : { active_time_intervals: active.map(literal) }),
-      };
-    }),
-  );
-  const root = literal(policyReceiver(config, "critical", "operations"));
-  return {
-    policies: [
-      {
-        orgId: organisation,
-        receiver: root,
-        group_by: ["grafana_folder", "alertname", "environment", "target"],
-        group_wait: "30s",
-        group_interval: "5m",
-        repeat_interval: `${config.repeat}s`,
-        routes,
-      },
-    ],
-  };
-}
-
-/** A tree needs a receiver at every place: Grafana's own default one where we have none. */
-function policyReceiver(
-  config: AlertingConfig,
-  ...[severity, team]: Readonly<[Parameters<typeof contactsFor>[1], Parameters<typeof contactsFor>[2]]>
-): string {
-  const name = receiverName(contactsFor(config, severity, team));
-  return name === nobody ? "grafana-default-email" : name;
 }

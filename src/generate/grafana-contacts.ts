@@ -62,7 +62,7 @@ function pagerSettings(contact: ContactConfig, secret: Secret): Settings {
       "pagerduty",
       {
         integrationKey: secret(contact.pagerduty.integration_key),
-        severity: '{{ if eq .CommonLabels.severity "critical" }}critical{{ else }}warning{{ end }}',
+        severity: '{{ template "queuewatch.urgency" . }}',
         class: "{{ .CommonLabels.category }}",
         component: "{{ .CommonLabels.queue }}",
         summary: title,

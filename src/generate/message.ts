@@ -1,8 +1,16 @@
 /** What a message says, in the template language that Grafana and Alertmanager share, for each kind of channel. */
 
+/** Sets `$level`: the worst severity that fires, where a notification has several. */
+const level =
+  '{{ $level := or .CommonLabels.severity "warning" }}{{ range .Alerts.Firing }}{{ if eq .Labels.severity "critical" }}{{ $level = "critical" }}{{ end }}{{ end }}';
+/** Grafana's `alertname` is the title of a rule, which differs between the levels of an alert: it has `alert` beside. */
+const name = "{{ or .CommonLabels.alert .CommonLabels.alertname }}";
+
+/** How urgent, in PagerDuty's words. */
+export const urgencyTemplate = `${level}{{ if eq $level "critical" }}critical{{ else }}warning{{ end }}`;
+
 /** One line: subject, title. */
-export const titleTemplate =
-  '[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ .CommonLabels.severity }}: {{ .CommonLabels.alertname }} {{ .CommonLabels.target }} {{ .CommonLabels.queue }}';
+export const titleTemplate = `${level}[{{ .Status | toUpper }}{{ if eq .Status "firing" }}:{{ .Alerts.Firing | len }}{{ end }}] {{ $level }}: ${name} {{ .CommonLabels.target }} {{ .CommonLabels.queue }}`;
 
 /** Plain text: for email, PagerDuty, webhooks and others. */
 export const textTemplate = `{{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.severity }} {{ .Labels.alertname }}
@@ -22,7 +30,7 @@ ${harmless(".Annotations.description")}
 Since {{ .StartsAt.UTC.Format "15:04:05 UTC" }} | Dashboard: {{ .Annotations.dashboard_url }} | Runbook: {{ .Annotations.runbook_url }}
 {{ end }}`;
 
-export const chatTitleTemplate = `[{{ .Status | toUpper }}] {{ .CommonLabels.severity }}: {{ .CommonLabels.alertname }} ${harmless(".CommonLabels.target")} ${harmless(".CommonLabels.queue")}`;
+export const chatTitleTemplate = `${level}[{{ .Status | toUpper }}] {{ $level }}: ${name} ${harmless(".CommonLabels.target")} ${harmless(".CommonLabels.queue")}`;
 
 /** Fields of an incident in PagerDuty and the like. */
 export const details: Readonly<Record<string, string>> = {

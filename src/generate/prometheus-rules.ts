@@ -53,8 +53,8 @@ function recordingRule(baseline: Recording): Rule {
   return { record: baseline.record, expr: render(baseline.inline) };
 }
 
-function alertRules({ alert, levels }: RenderedAlert): Rule[] {
-  return levels.map((level) => ({
+function alertRules({ alert, levels, standing }: RenderedAlert): Rule[] {
+  return [...levels, ...(standing === undefined ? [] : [standing])].map((level) => ({
     alert: alert.name,
     expr: level.expr,
     for: level.for,

@@ -1,12 +1,12 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
-import { compileGlob } from "../config/glob.ts";
 import { QueuewatchError } from "../errors.ts";
 import { prometheusLabel } from "../catalogue/prometheus-name.ts";
-import { escapeRegex, type Expr, type Query, render } from "../promql/promql.ts";
+import { type Expr, type Query, render } from "../promql/promql.ts";
 import { type Alert, type Given, type Severity, slug, type Text, type Unit } from "./alert.ts";
 import type { Baseline } from "./baseline.ts";
 import { panelId } from "./dashboard/frame.ts";
 import { dashboardUid } from "./dashboard/link.ts";
+import { globPattern } from "./routing.ts";
 
 /** In which program a rule runs: it decides whether baselines are recorded, and how texts name values. */
 export type Form = "prometheus" | "grafana";
@@ -29,6 +29,8 @@ export interface RenderedLevel {
 export interface RenderedAlert {
   readonly alert: Alert;
   readonly levels: readonly RenderedLevel[];
+  /** The warning once more, as critical, where the config says how long one may stand. */
+  readonly standing: RenderedLevel | undefined;
   /** Baselines that the recorded form reads. */
   readonly baselines: readonly Recording[];
 }
@@ -57,7 +59,31 @@ export function renderAlert(alert: Alert, config: AlertingConfig, form: Form): R
       annotations,
     };
   });
-  return { alert, levels, baselines: [...used] };
+  return { alert, levels, standing: standingLevel(alert, levels, config), baselines: [...used] };
+}
+
+/**
+ * A warning that holds for `alerting.escalate_after` without a break. It is the alert's own name that escalates, so that
+ * its silences, runbook and inhibitions hold; `escalated` tells it from the critical level.
+ */
+function standingLevel(
+  alert: Alert,
+  levels: readonly RenderedLevel[],
+  { escalate_after: after }: AlertingConfig,
+): RenderedLevel | undefined {
+  const warning = levels.find(({ severity }) => severity === "warning");
+  if (after === undefined || warning === undefined) return undefined;
+  return {
+    ...warning,
+    uid: `qw-${slug(alert.name)}-standing`,
+    severity: "critical",
+    for: `${Math.round(after / 60)}m`,
+    labels: { ...warning.labels, severity: "critical", escalated: "yes" },
+    annotations: {
+      ...warning.annotations,
+      summary: `A warning stands unattended: ${warning.annotations["summary"] ?? ""}`,
+    },
+  };
 }
 
 /** At most 40 characters, the same in every installation and for ever. */
@@ -89,13 +115,6 @@ function classThresholds(config: AlertingConfig, level: string): { pattern: stri
     const value = level === "critical" ? failure_ratio.critical : failure_ratio.warning;
     return [{ pattern: globPattern(source), value: value ?? 1 }];
   });
-}
-
-/** RE2 for a glob of the config. */
-export function globPattern(source: string): string {
-  const { literal } = compileGlob(source);
-  if (literal !== undefined) return escapeRegex(literal);
-  return escapeRegex(source).replaceAll("\\*", ".*").replaceAll("\\?", ".");
 }
 
 const humanized: Record<Unit, string> = {

@@ -1,4 +1,7 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
+import { compileGlob } from "../config/glob.ts";
+import type { GeneratorConfig } from "../config/schema.ts";
+import { escapeRegex } from "../promql/promql.ts";
 import type { Severity, Team } from "./alert.ts";
 
 /** Who is told what, the same for Grafana and Alertmanager. */
@@ -16,11 +19,45 @@ export function contactsFor(config: AlertingConfig, severity: Severity, team: Te
   return team === "security" ? (routes.threat ?? routes[severity] ?? []) : (routes[severity] ?? []);
 }
 
-/** The contacts of a team that owns queues; what it does not say is as for everybody. */
-export function contactsOfOwner(config: AlertingConfig, owner: string, severity: Severity): readonly string[] {
-  const own = config.routes.teams[owner];
+/** The contacts of a team that owns queues; what it does not say, and what nobody owns, is as for everybody. */
+export function contactsOfOwner(
+  config: AlertingConfig,
+  owner: string | undefined,
+  severity: Severity,
+): readonly string[] {
+  const own = owner === undefined ? undefined : config.routes.teams[owner];
   const named = severity === "none" ? undefined : own?.[severity];
   return config.shadow === undefined && named !== undefined ? named : contactsFor(config, severity, "operations");
+}
+
+/** The queues of one entry of a target's config, and who is told of them instead of everybody, if somebody is. */
+export interface OwnedQueues {
+  readonly target: string;
+  /** RE2. */
+  readonly pattern: string;
+  readonly owner: string | undefined;
+}
+
+/**
+ * Whose queues are whose, in the order in which the first match counts, as in the config: an entry without an owner
+ * stands there too where a later, wider one would else take its queues.
+ */
+export function ownedQueues({ targets, alerting }: GeneratorConfig): OwnedQueues[] {
+  return targets.flatMap((target) => {
+    const entries = Object.entries(target.queues).map(([source, { team }]) => ({
+      target: target.name,
+      pattern: globPattern(source),
+      owner: team !== undefined && alerting.routes.teams[team] !== undefined ? team : undefined,
+    }));
+    return entries.slice(0, entries.findLastIndex(({ owner }) => owner !== undefined) + 1);
+  });
+}
+
+/** RE2 for a glob of the config. */
+export function globPattern(source: string): string {
+  const { literal } = compileGlob(source);
+  if (literal !== undefined) return escapeRegex(literal);
+  return escapeRegex(source).replaceAll("\\*", ".*").replaceAll("\\?", ".");
 }
 
 /** A receiver for each set of contacts that a route needs, in a stable order. */

@@ -46,6 +46,8 @@ export function found<T>(entries: Readonly<Record<string, T>>, name: string): T 
 function levels(alert: Alert, config: GeneratorConfig): string {
   const rendered = renderAlert(alert, config.alerting, "prometheus");
   const rows = rendered.levels.map(({ severity, for: held, keepFiring }) => [severity, held, keepFiring ?? "–"]);
+  if (rendered.standing)
+    rows.push(["critical, a warning that stands", rendered.standing.for, rendered.standing.keepFiring ?? "–"]);
   const thresholds = Object.entries(alert.thresholds).map(([name, { value, meaning }]) => [
     `\`${name}\``,
     String(config.alerting.thresholds[alert.name]?.[name] ?? value),
