@@ -47,3 +47,8 @@ export const alertmanagerAlerts = q.foreignMetric({
   kind: "gauge",
   labels: ["job", "state"],
 });
+export const alertmanagerSilences = q.foreignMetric({
+  prometheusName: "alertmanager_silences",
+  kind: "gauge",
+  labels: ["job", "state"],
+});

@@ -1,7 +1,7 @@
 import { defineAlert } from "../../src/generate/alert.ts";
 import { rawSample } from "../../src/generate/sample-series.ts";
 import * as q from "../../src/promql/promql.ts";
-import { alertmanagerAlerts } from "./alarm-path-metrics.ts";
+import { alertmanagerAlerts, alertmanagerSilences } from "./alarm-path-metrics.ts";
 
 const firing = q.recordedMetric("ALERTS", ["app", "severity", "alertstate"]);
 const critical = q.above(
@@ -9,6 +9,8 @@ const critical = q.above(
   0,
 );
 const suppressed = q.above(q.select(alertmanagerAlerts, { state: "suppressed" }), 0);
+/** What a critical alert inhibits is suppressed too, as it should be: somebody's silence is what makes the difference. */
+const silenced = q.and(suppressed, q.above(q.select(alertmanagerSilences, { state: "active" }), 0), q.on("job"));
 
 export const alertsSuppressed = defineAlert({
   name: "CriticalAlertsSilenced",
@@ -16,12 +18,12 @@ export const alertsSuppressed = defineAlert({
   team: "security",
   labels: ["job", "state"],
   panel: { dashboard: "overview", panel: "alerts" },
-  levels: [{ severity: "warning", for: "4h", expr: () => q.and(suppressed, critical, q.on()) }],
+  levels: [{ severity: "warning", for: "4h", expr: () => q.and(silenced, critical, q.on()) }],
   summary: (t) => `Alerts have been silenced in ${t.label("job")} for hours while critical ones fire`,
   description: (t) =>
     `${t.value("count")} alerts have been suppressed in ${t.label("job")} for four hours, and a critical alert of queuewatch fires.`,
   runbook: {
-    meaning: "A silence or an inhibition has held back notifications for four hours while something critical goes on.",
+    meaning: "A silence is active, notifications have been held back for four hours, and something critical goes on.",
     impact: "A forgotten silence hides the next incident; a malicious one hides this.",
     diagnosis: ["Who made the silence, when, with which comment, and when does it end?"],
     look: [],
@@ -33,6 +35,7 @@ export const alertsSuppressed = defineAlert({
       title: "for hours",
       series: [
         rawSample("alertmanager_alerts", { job: "alertmanager", state: "suppressed" }, "2x400"),
+        rawSample("alertmanager_silences", { job: "alertmanager", state: "active" }, "1x400"),
         rawSample(
           "ALERTS",
           { app: "queuewatch", alertname: "NoWorkers", severity: "critical", alertstate: "firing" },
@@ -43,8 +46,25 @@ export const alertsSuppressed = defineAlert({
       fires: ["warning"],
     },
     {
+      title: "a critical alert that inhibits its warning, and no silence",
+      series: [
+        rawSample("alertmanager_alerts", { job: "alertmanager", state: "suppressed" }, "2x400"),
+        rawSample("alertmanager_silences", { job: "alertmanager", state: "active" }, "0x400"),
+        rawSample(
+          "ALERTS",
+          { app: "queuewatch", alertname: "NoWorkers", severity: "critical", alertstate: "firing" },
+          "1x400",
+        ),
+      ],
+      at: "300m",
+      fires: [],
+    },
+    {
       title: "nothing critical fires",
-      series: [rawSample("alertmanager_alerts", { job: "alertmanager", state: "suppressed" }, "2x400")],
+      series: [
+        rawSample("alertmanager_alerts", { job: "alertmanager", state: "suppressed" }, "2x400"),
+        rawSample("alertmanager_silences", { job: "alertmanager", state: "active" }, "1x400"),
+      ],
       at: "300m",
       fires: [],
     },

@@ -124,6 +124,8 @@ describe("incidents of a living Sidekiq", { skip: sidekiqMissing }, () => {
     const [symptom] = await held();
     assert.deepEqual([symptom?.status.state, symptom?.status.inhibitedBy], ["suppressed", [cause?.fingerprint]]);
     assert.deepEqual(paused(chain), []);
+    const forgotten = await chain.prometheus.query('ALERTS{alertname="CriticalAlertsSilenced"}');
+    assert.deepEqual(forgotten, [], "held back by its cause is not silenced by somebody");
   });
 
   test("each channel is told when it is over, and then what was held back", async () => {
