@@ -178,15 +178,30 @@ describe("the five ways to Prometheus", { skip: sidekiqMissing }, () => {
     const series = 'jobqueue_queue_size{target="shop",queue="gone"}';
     await sidekiqRedis.cli(["DEL", "queue:gone"]);
     await sidekiqRedis.cli(["SREM", "queues", "gone"]);
+    const ended = new Map<Way, string | undefined>();
+    const last = async (way: Way): Promise<string | undefined> =>
+      (await at(way).query(`max_over_time(timestamp(${series})[5m:500ms])`))[0]?.values[0]?.[1];
     for (const way of ways) {
       await eventually(`${way}: ended`, async () => (await at(way).query(series)).length === 0, 60_000);
       const samples = (await at(way).query(`${series}[5m]`))[0]?.values.map(([, value]) => Number(value)) ?? [];
       const zeros = samples.length - samples.findIndex((value) => value === 0);
       assert.deepEqual([samples.at(-1 - zeros), samples.at(-1)], [3, 0], `${way}: ${samples.join(" ")}`);
       if (!way.endsWith("scraped")) assert.equal(zeros, 1, `${way}: ${samples.join(" ")}`);
+      ended.set(way, await last(way));
     }
+    // More ticks of the agent, and of what stands between: no old value comes back with a new time.
+    for (let tick = 0; tick < 2; tick++) await anotherTick(at("OTLP"));
+    for (const way of ways) assert.equal(await last(way), ended.get(way), way);
   });
 });
+
+/** Waits until the agent has said something new. */
+async function anotherTick(prometheus: StackPrometheus): Promise<void> {
+  const spoken = async (): Promise<number> =>
+    Number((await prometheus.query('timestamp(queuewatch_target_up{target="shop"})'))[0]?.values[0]?.[1]);
+  const first = await spoken();
+  await eventually("another tick", async () => (await spoken()) > first);
+}
 
 async function readOnly(redis: RedisServer, system: string): Promise<string> {
   const acl = await runBuilt(["acl", "--system", system]);
