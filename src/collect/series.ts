@@ -21,6 +21,7 @@ const endsWithoutZero = new Set<Metric>([
   redisAofLastWriteOk,
 ]);
 const lingerMs = 3_600_000;
+const maxInterned = 20_000;
 const idleMs = 24 * 3_600_000;
 
 interface Series {
@@ -55,6 +56,7 @@ export class SeriesTable {
   readonly #common: PointAttributes;
   readonly #places: Places;
   readonly #tables = new Map<Metric, Map<string, Series>>();
+  readonly #interned = new Map<string, PointAttributes>();
   #lastMs: number | undefined;
 
   /** `common`: the values of the scope's common attributes; empty ones are left out. */
@@ -154,7 +156,18 @@ export class SeriesTable {
     return table;
   }
 
+  /** One object for all series of the same attributes: they are many, and destinations remember what they made of it. */
   #attributes(metric: Metric, values: readonly string[]): PointAttributes {
+    const name = key([metric.scope, ...metric.attributes, ...values]);
+    const known = this.#interned.get(name);
+    if (known) return known;
+    if (this.#interned.size >= maxInterned) this.#interned.clear();
+    const made = this.#made(metric, values);
+    this.#interned.set(name, made);
+    return made;
+  }
+
+  #made(metric: Metric, values: readonly string[]): PointAttributes {
     const common = commonAttributes[metric.scope].map((name) => [name, this.#common[name] ?? ""]);
     const own = metric.attributes.map((name, index) => [name, values[index] ?? ""]);
     return Object.freeze(Object.fromEntries([...common, ...own].filter(([, value]) => value !== "")));

@@ -1,4 +1,4 @@
-import { ValueType } from "@opentelemetry/api";
+import { type HrTime, ValueType } from "@opentelemetry/api";
 import { millisToHrTime } from "@opentelemetry/core";
 import { AggregationTemporality, DataPointType, type Histogram, type MetricData } from "@opentelemetry/sdk-metrics";
 import type { HistogramValue, Metric } from "../catalogue/metric.ts";
@@ -6,6 +6,7 @@ import type { Family, Point } from "../collect/family.ts";
 
 export type Temporality = "cumulative" | "delta";
 
+const unknownStart = millisToHrTime(0);
 const temporalities = { cumulative: AggregationTemporality.CUMULATIVE, delta: AggregationTemporality.DELTA };
 
 /**
@@ -21,7 +22,7 @@ export function toMetricData({ metric, points }: Family, timeMs: number, tempora
   };
   const common = { descriptor, aggregationTemporality: temporalities[temporality] };
   const endTime = millisToHrTime(timeMs);
-  const times = ({ attributes, startMs }: Point) => ({ attributes, startTime: millisToHrTime(startMs ?? 0), endTime });
+  const times = ({ attributes, startMs }: Point) => ({ attributes, startTime: startTime(startMs), endTime });
   if (metric.kind === "histogram")
     return {
       ...common,
@@ -32,6 +33,10 @@ export function toMetricData({ metric, points }: Family, timeMs: number, tempora
   return metric.kind === "counter"
     ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
     : { ...common, dataPointType: DataPointType.GAUGE, dataPoints };
+}
+
+function startTime(startMs: number | undefined): HrTime {
+  return startMs === undefined ? unknownStart : millisToHrTime(startMs);
 }
 
 function toNumber(value: number | HistogramValue): number {

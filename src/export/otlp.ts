@@ -5,11 +5,7 @@ import {
   type ExportResponse,
   type IExporterTransport,
 } from "@opentelemetry/otlp-exporter-base";
-import {
-  JsonMetricsSerializer,
-  MetricsExporterMetricsHelper,
-  ProtobufMetricsSerializer,
-} from "@opentelemetry/otlp-transformer";
+import { JsonMetricsSerializer, MetricsExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import type { Resource } from "@opentelemetry/resources";
 import {
   AggregationTemporality,
@@ -23,6 +19,7 @@ import type { Collection, Family } from "../collect/family.ts";
 import { zeroOf } from "../collect/record.ts";
 import { QueuewatchError } from "../errors.ts";
 import { type Temporality, toMetricData } from "./metric-data.ts";
+import { RememberingSerializer } from "./remembering-serializer.ts";
 import { joinRequests, type Protocol, withoutValues } from "./request.ts";
 
 /** What an encoder writes, and about whom. */
@@ -81,7 +78,7 @@ function exporterTo(transport: IExporterTransport, { protocol, temporality }: Ot
     meterProvider: undefined,
     responseAttributesFromError: () => ({}),
   });
-  const serializer = protocol === "http/json" ? JsonMetricsSerializer : ProtobufMetricsSerializer;
+  const serializer = protocol === "http/json" ? JsonMetricsSerializer : new RememberingSerializer();
   const options = { timeoutMillis: 10_000, concurrencyLimit: 8, compression: "none" } as const;
   const delegate = createOtlpNetworkExportDelegate(options, serializer, metrics, transport);
   return new OTLPMetricExporterBase(delegate, {

@@ -1,4 +1,4 @@
-import { delimitedHead, fieldsOf, varintField } from "./wire.ts";
+import { fieldsOf, rewriteAt, varintField } from "./wire.ts";
 
 /** How requests are written. */
 export type Protocol = "http/protobuf" | "http/json";
@@ -42,37 +42,18 @@ export function joinRequests(first: Buffer, second: Buffer, protocol: Protocol):
   return Buffer.from(JSON.stringify({ resourceMetrics: [...listOf(a, jsonPath[0]), ...listOf(b, jsonPath[0])] }));
 }
 
-type VisitProtobuf = (point: Buffer, kind: keyof typeof recorded) => Buffer | undefined;
+type Kind = keyof typeof recorded;
 type Json = Record<string, unknown>;
 
-function rewriteProtobuf(body: Buffer, visit: VisitProtobuf): Buffer {
-  return rewriteLevel(body, { depth: 0, kind: "number" }, visit) ?? Buffer.alloc(0);
+function rewriteProtobuf(body: Buffer, visit: (point: Buffer, kind: Kind) => Buffer | undefined): Buffer {
+  return rewriteAt(body, pathToPoints, (point, passed) => visit(point, kindOf(passed))) ?? Buffer.alloc(0);
 }
 
-/** Rebuilds a message around the points that are kept; undefined where none is. */
-function rewriteLevel(
-  message: Buffer,
-  { depth, kind }: { depth: number; kind: keyof typeof recorded },
-  visit: VisitProtobuf,
-): Buffer | undefined {
-  const wanted: readonly number[] = pathToPoints[depth] ?? [];
-  const parts: Buffer[] = [];
-  let kept = false;
-  for (const { number, raw, content } of fieldsOf(message)) {
-    if (content === undefined || !wanted.includes(number)) {
-      parts.push(raw);
-      continue;
-    }
-    const below = { depth: depth + 1, kind: number === histogramField ? "histogram" : kind } as const;
-    const rewritten = below.depth === pathToPoints.length ? visit(content, kind) : rewriteLevel(content, below, visit);
-    if (rewritten === undefined) continue;
-    kept = true;
-    parts.push(delimitedHead(number, rewritten.length), rewritten);
-  }
-  return kept ? Buffer.concat(parts) : undefined;
+function kindOf(passed: readonly number[]): Kind {
+  return passed.includes(histogramField) ? "histogram" : "number";
 }
 
-function endedProtobuf(point: Buffer, kind: keyof typeof recorded): Buffer {
+function endedProtobuf(point: Buffer, kind: Kind): Buffer {
   const { values, flags } = recorded[kind];
   const rest = [...fieldsOf(point)].filter(({ number }) => !values.includes(number)).map(({ raw }) => raw);
   return Buffer.concat([...rest, varintField(flags, noRecordedValue)]);

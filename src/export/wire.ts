@@ -28,6 +28,41 @@ export function* fieldsOf(message: Buffer): Generator<WireField> {
   }
 }
 
+/**
+ * A message rebuilt around the length-delimited fields that lie at the end of a path of field numbers; `visit` gives their
+ * new content, from the old one and the fields passed on the way. Undefined: a field is left out, and so is every message
+ * on the way in which none is kept.
+ */
+export function rewriteAt(message: Buffer, path: Path, visit: Visit): Buffer | undefined {
+  return rewriteBelow(message, [], { path, visit });
+}
+
+type Path = readonly (readonly number[])[];
+type Visit = (content: Buffer, passed: readonly number[]) => Buffer | undefined;
+
+function rewriteBelow(
+  message: Buffer,
+  passed: readonly number[],
+  way: { readonly path: Path; readonly visit: Visit },
+): Buffer | undefined {
+  const wanted = way.path[passed.length] ?? [];
+  const parts: Buffer[] = [];
+  let kept = false;
+  for (const { number, raw, content } of fieldsOf(message)) {
+    if (content === undefined || !wanted.includes(number)) {
+      parts.push(raw);
+      continue;
+    }
+    const below = [...passed, number];
+    const isEnd = below.length === way.path.length;
+    const rewritten = isEnd ? way.visit(content, below) : rewriteBelow(content, below, way);
+    if (rewritten === undefined) continue;
+    kept = true;
+    parts.push(delimitedHead(number, rewritten.length), rewritten);
+  }
+  return kept ? Buffer.concat(parts) : undefined;
+}
+
 /** Tag and length to put before the content of a length-delimited field. */
 export function delimitedHead(number: number, length: number): Buffer {
   return Buffer.from([...varintBytes((number << 3) | delimited), ...varintBytes(length)]);
