@@ -61,7 +61,8 @@ async function alerting(options: GenerateOptions, io: Io): Promise<readonly Gene
   const outputs = alertingOutputs.filter((output) => what === "all" || what === output);
   const place = (path: string): string => (what === "all" ? path : path.slice(what.length + 1));
   const lock = out === undefined ? undefined : await readIfThere(join(out, place(lockFile)));
-  for (const needed of neededSecrets(loaded.alerting)) io.err(`${needed.place} needs ${needed.what}\n`);
+  const sending = outputs.includes("grafana") || outputs.includes("alertmanager");
+  for (const needed of sending ? neededSecrets(loaded.alerting) : []) io.err(`${needed.place} needs ${needed.what}\n`);
   const files = generateAlerting(loaded, { outputs, policyTree, ...(lock === undefined ? {} : { lock }) });
   return files.map(({ path, text }) => ({ path: place(path), text }));
 }

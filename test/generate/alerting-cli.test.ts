@@ -39,6 +39,8 @@ suite("queuewatch generate", () => {
       "alertmanager/alertmanager.yaml",
       "grafana/overview.json",
       "grafana/provisioning/alerting/queuewatch-rules.json",
+      "datadog/no-workers-critical.json",
+      "newrelic/redis-unreachable-critical.json",
       "runbooks/contacts/oncall.md",
     ])
       assert.ok(existsSync(join(root, path)), path);
@@ -47,6 +49,15 @@ suite("queuewatch generate", () => {
       /^contact oncall needs \$PAGERDUTY_KEY \(Grafana\) or \/etc\/alertmanager\/secrets\/PAGERDUTY_KEY/,
     );
   });
+
+  for (const vendor of ["datadog", "newrelic"])
+    test(`${vendor}: its files stand in the folder that was named, and no secret is asked for`, async () => {
+      const { err, out, root } = await run(vendor);
+      assert.ok(existsSync(join(root, "redis-unreachable-critical.json")));
+      assert.ok(existsSync(join(root, "README.md")));
+      assert.match(out, /^\d+ files in /);
+      assert.equal(err, "");
+    });
 
   test("grafana: a rule of the lock file that is no more is listed for deletion", async () => {
     const { root } = await run("grafana");
