@@ -1,5 +1,7 @@
 import * as agent from "../src/catalogue/queuewatch.ts";
 import type { Mapping } from "../src/generate/dashboard/model.ts";
+import { targetSilent } from "../alerting/agent/target-silent.ts";
+import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   dashboard,
   labelColumn,
@@ -72,7 +74,7 @@ export default dashboard({
           width: 4,
           unit: "s",
           decimals: 0,
-          thresholds: worseAbove(60, 180),
+          thresholds: worseAbove(...limitsOf(targetSilent)),
           noValue: "No agent",
           series: [series(maxBy(dataAge, []), "age")],
         }),
@@ -138,7 +140,7 @@ export default dashboard({
               value: maxBy(dataAge, byTarget),
               unit: "s",
               decimals: 0,
-              thresholds: worseAbove(60, 180),
+              thresholds: worseAbove(...limitsOf(targetSilent)),
               cell: "text",
             },
             {

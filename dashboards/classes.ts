@@ -1,3 +1,6 @@
+import { classFailureRatio } from "../alerting/failure/class-failure-ratio.ts";
+import { classSlow } from "../alerting/performance/class-slow.ts";
+import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   classDuration,
   classFailed,
@@ -104,7 +107,7 @@ export default dashboard({
           width: 8,
           unit: "percentunit",
           min: 0,
-          thresholds: worseAbove(0.05, 0.2),
+          thresholds: worseAbove(...limitsOf(classFailureRatio)),
           series: [series(topk(10, failureShare("$__rate_interval")), byClass)],
         }),
       ],
@@ -167,7 +170,7 @@ export default dashboard({
           decimals: 1,
           min: 0,
           max: 1,
-          thresholds: worseAbove(0.05, 0.2),
+          thresholds: worseAbove(...limitsOf(classFailureRatio)),
           noValue: "Nothing failed",
           series: [series(topk(10, above(failureShare("$__range"), 0)), byClass)],
         }),
@@ -180,7 +183,7 @@ export default dashboard({
           unit: "percentunit",
           decimals: 0,
           min: 0,
-          thresholds: worseAbove(1.5, 3),
+          thresholds: worseAbove(...limitsOf(classSlow)),
           noValue: "No data of last week",
           series: [
             series(

@@ -1,3 +1,6 @@
+import { targetSilent } from "../alerting/agent/target-silent.ts";
+import { failureRatio } from "../alerting/failure/failure-ratio.ts";
+import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import { queueSize, workerCount } from "../src/catalogue/jobqueue.ts";
 import { targetUp } from "../src/catalogue/queuewatch.ts";
 import type { Mapping } from "../src/generate/dashboard/model.ts";
@@ -47,7 +50,7 @@ const statusWords: readonly Mapping[] = [
   { value: queries.queueStatus.broken, text: "Promise broken", color: "red" },
   { value: queries.queueStatus.unserved, text: "No workers", color: "red" },
 ];
-const percentThresholds = worseAbove(0.05, 0.2);
+const percentThresholds = worseAbove(...limitsOf(failureRatio));
 
 export default dashboard({
   name: "overview",
@@ -125,7 +128,7 @@ export default dashboard({
           width: 4,
           unit: "s",
           decimals: 0,
-          thresholds: worseAbove(60, 180),
+          thresholds: worseAbove(...limitsOf(targetSilent)),
           noValue: "No agent",
           series: [series(maxBy(dataAge, []), "age")],
         }),
@@ -172,7 +175,14 @@ export default dashboard({
             },
             { title: "Workers", value: workers("active"), shows: workerCount },
             { title: "Lost", value: workers("lost"), shows: workerCount, thresholds: noneIsGood, cell: "text" },
-            { title: "Data", value: dataAge, unit: "s", decimals: 0, thresholds: worseAbove(60, 180), cell: "text" },
+            {
+              title: "Data",
+              value: dataAge,
+              unit: "s",
+              decimals: 0,
+              thresholds: worseAbove(...limitsOf(targetSilent)),
+              cell: "text",
+            },
           ],
           sort: ["Of promise"],
         }),

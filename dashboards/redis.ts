@@ -1,5 +1,10 @@
 import * as redis from "../src/catalogue/redis.ts";
 import type { Mapping } from "../src/generate/dashboard/model.ts";
+import { redisClientsHigh } from "../alerting/redis/redis-clients.ts";
+import { redisCpu } from "../alerting/redis/redis-cpu.ts";
+import { redisMemoryHigh } from "../alerting/redis/redis-memory.ts";
+import { redisSlow } from "../alerting/redis/redis-slow.ts";
+import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   dashboard,
   flaggedAbove,
@@ -44,7 +49,7 @@ export default dashboard({
           width: 4,
           unit: "percentunit",
           decimals: 0,
-          thresholds: worseAbove(0.75, 0.9),
+          thresholds: worseAbove(...limitsOf(redisMemoryHigh)),
           filled: true,
           noValue: "No limit",
           series: [series(maxBy(divide(used, limit), []), "of its limit")],
@@ -95,7 +100,7 @@ export default dashboard({
           about: "Of a PING from the agent; of several targets the slowest.",
           width: 4,
           shows: redis.redisPingTime,
-          thresholds: worseAbove(0.05, 0.25),
+          thresholds: worseAbove(...limitsOf(redisSlow)),
           series: [series(maxBy(select(redis.redisPingTime, scope), []), "round trip")],
         }),
       ],
@@ -148,7 +153,7 @@ export default dashboard({
           about: "Redis answers on one core: near 100 % it is at its limit.",
           width: 8,
           unit: "percentunit",
-          thresholds: worseAbove(0.7, 0.9),
+          thresholds: worseAbove(...limitsOf(redisCpu)),
           series: [
             series(
               sumBy(rate(redis.redisCpuTime, now, { ...scope, state: matches("sys|user") }), targetLabels),
@@ -218,7 +223,7 @@ export default dashboard({
               ),
               unit: "percentunit",
               decimals: 1,
-              thresholds: flaggedAbove(0.7, 0.9),
+              thresholds: flaggedAbove(...limitsOf(redisClientsHigh)),
               cell: "background",
               width: 120,
             },

@@ -1,3 +1,5 @@
+import { queuesFlooded } from "../alerting/flood/queues-flooded.ts";
+import { limitOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   classProcessed,
   failureRecorded,
@@ -98,7 +100,7 @@ export default dashboard({
             "Queues of a hundred jobs or more that hold three times what they held an hour ago and yesterday. Several at once: a flood.",
           width: 4,
           unit: "short",
-          thresholds: worseAbove(1, 3),
+          thresholds: worseAbove(1, limitOf(queuesFlooded, "queues")),
           filled: true,
           series: [series(or(countBy(swollen, []), vector(0)), "queues")],
         }),
@@ -178,7 +180,7 @@ export default dashboard({
           width: 8,
           unit: "short",
           draw: "area",
-          thresholds: worseAbove(1, 3),
+          thresholds: worseAbove(1, limitOf(queuesFlooded, "queues")),
           series: [series(or(countBy(swollen, []), vector(0)), "queues")],
         }),
         table({

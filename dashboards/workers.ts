@@ -1,3 +1,5 @@
+import { workersSaturated } from "../alerting/workers/workers-saturated.ts";
+import { limitOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   jobLost,
   workerBusy,
@@ -82,7 +84,7 @@ export default dashboard({
           width: 4,
           unit: "percentunit",
           decimals: 0,
-          thresholds: worseAbove(0.8, 0.95),
+          thresholds: worseAbove(0.8, limitOf(workersSaturated, "share")),
           noValue: "No slots",
           series: [
             series(
@@ -233,7 +235,7 @@ export default dashboard({
               decimals: 0,
               min: 0,
               max: 1,
-              thresholds: worseAbove(0.8, 0.95),
+              thresholds: worseAbove(0.8, limitOf(workersSaturated, "share")),
               cell: "gauge",
             },
             { title: "Slots", value: slots, shows: workerSlots },

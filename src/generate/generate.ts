@@ -50,8 +50,8 @@ export async function generate(options: GenerateOptions, io: Io): Promise<number
 
 async function grafana({ config, format = "classic" }: GenerateOptions, io: Io): Promise<readonly GeneratedFile[]> {
   if (!isFormat(format)) throw new QueuewatchError("USAGE", `cannot make dashboards of format \`${format}\``);
-  const interval = slowest(await loadGeneratorConfig({ file: config, env: io.env }));
-  return generateDashboards({ interval, format });
+  const loaded = await loadGeneratorConfig({ file: config, env: io.env });
+  return generateDashboards({ interval: slowest(loaded), format, thresholds: loaded.alerting.thresholds });
 }
 
 /** Each output in a folder of its name; one alone stands in the folder that was named. */

@@ -1,3 +1,5 @@
+import type { AlertingConfig } from "../config/alerting-schema.ts";
+import { withLimits } from "./dashboard/alert-limit.ts";
 import { classicDashboard } from "./dashboard/classic.ts";
 import type { Dashboard } from "./dashboard/model.ts";
 import { resourceDashboard } from "./dashboard/resource.ts";
@@ -13,6 +15,8 @@ export interface DashboardOptions {
   /** Seconds between two reads of the agent: the least step of every query. */
   readonly interval: number;
   readonly format?: DashboardFormat;
+  /** Thresholds of alerts that the config states, by alert and by threshold. */
+  readonly thresholds?: AlertingConfig["thresholds"];
 }
 
 /** Where Grafana is to find the dashboards, and the Prometheus that holds the metrics. */
@@ -22,11 +26,12 @@ const places = { dashboards: "/var/lib/grafana/dashboards/queuewatch", prometheu
  * All dashboards, and the two provisioning files that make Grafana load them. Paths are relative to the output folder:
  * `*.json`, `provisioning/dashboards/queuewatch.yaml`, `provisioning/datasources/queuewatch.yaml`.
  */
-export function generateDashboards({ interval, format = "classic" }: DashboardOptions): readonly GeneratedFile[] {
+export function generateDashboards(options: DashboardOptions): readonly GeneratedFile[] {
+  const { interval, format = "classic", thresholds = {} } = options;
   const made = format === "classic" ? classicDashboard : resourceDashboard;
   const files = Object.values<Dashboard>(dashboards).map((dashboard) => ({
     path: `${dashboard.name}.json`,
-    text: `${JSON.stringify(made(dashboard, { interval }), null, 2)}\n`,
+    text: `${JSON.stringify(made(withLimits(dashboard, thresholds), { interval }), null, 2)}\n`,
   }));
   return [...files, providerFile(), datasourceFile(interval)];
 }

@@ -115,6 +115,25 @@ suite("queuewatch generate grafana", () => {
     assert.equal(JSON.parse(source).datasources[0].jsonData.timeInterval, "60s");
   });
 
+  test("colours by the config's thresholds of alerts", async () => {
+    const failing = { mode: "absolute", steps: [] as unknown[] };
+    for (const [yaml, warning, critical] of [
+      ["interval: 15s\n", 0.1, 0.3],
+      ["alerting: { thresholds: { FailureRatioHigh: { warning: 0.01, critical: 0.02 } } }\n", 0.01, 0.02],
+    ] as const) {
+      failing.steps = [
+        { value: null, color: "green" },
+        { value: warning, color: "orange" },
+        { value: critical, color: "red" },
+      ];
+      const { overview } = await run(yaml);
+      const { panels } = JSON.parse(overview) as { panels: { title: string; fieldConfig: { defaults: object } }[] };
+      const panel = panels.find(({ title }) => title === "Failing attempts");
+      assert.deepEqual(Reflect.get(panel?.fieldConfig.defaults ?? {}, "thresholds"), failing);
+      assert.match((await run(yaml, "v2")).overview, new RegExp(`"value": ${critical}\\b`));
+    }
+  });
+
   test("writes resources when asked for", async () => {
     const { overview } = await run("interval: 15s\n", "v2");
     assert.equal(JSON.parse(overview).apiVersion, "dashboard.grafana.app/v2");

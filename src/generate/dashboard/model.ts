@@ -146,6 +146,8 @@ export interface Threshold {
   /** From this value on; the first one is from minus infinity. */
   readonly from: number | undefined;
   readonly color: Color;
+  /** The alert's threshold that the value is. */
+  readonly setBy?: { readonly alert: string; readonly threshold: string };
 }
 
 export interface Mapping {

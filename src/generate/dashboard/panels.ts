@@ -1,3 +1,4 @@
+import type { AlertLimit } from "./alert-limit.ts";
 import type { Expr } from "../../promql/promql.ts";
 import { labelName } from "../../promql/source.ts";
 import type {
@@ -68,16 +69,25 @@ export function labelColumn(label: string, title: string, more: Partial<LabelCol
 }
 
 /** Green until `warning`, then orange, and red from `critical` on. */
-export function worseAbove(warning: number, critical: number): readonly Threshold[] {
+export function worseAbove(warning: Limit, critical: Limit): readonly Threshold[] {
   return [
     { from: undefined, color: "green" },
-    { from: warning, color: "orange" },
-    { from: critical, color: "red" },
+    { ...fromLimit(warning), color: "orange" },
+    { ...fromLimit(critical), color: "red" },
   ];
 }
 
+/** A number of the dashboard's own, or an alert's. */
+type Limit = number | AlertLimit;
+
+function fromLimit(limit: Limit): Pick<Threshold, "from" | "setBy"> {
+  if (typeof limit === "number") return { from: limit };
+  const { value, alert, threshold } = limit;
+  return { from: value, setBy: { alert, threshold } };
+}
+
 /** As `worseAbove`, for cells of tables: what is well is not coloured, so that the rest stands out. */
-export function flaggedAbove(warning: number, critical: number): readonly Threshold[] {
+export function flaggedAbove(warning: Limit, critical: Limit): readonly Threshold[] {
   return [{ from: undefined, color: "transparent" }, ...worseAbove(warning, critical).slice(1)];
 }
 
