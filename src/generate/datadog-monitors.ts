@@ -45,7 +45,7 @@ export function datadogFiles(config: GeneratorConfig): GeneratedFile[] {
 }
 
 const introduction =
-  "Made by `queuewatch generate datadog` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each is a multi alert by target and whatever else it names. A target that cannot be read sends no points: its monitors stay as they were, and RedisUnreachable says so.";
+  "Made by `queuewatch generate datadog` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each is a multi alert by target and whatever else it names. Where a rule asks for a second condition, the value is multiplied by `is_greater`, which is 1 or 0, as Datadog's guide to minimum request thresholds does it. A target that cannot be read sends no points: its monitors stay as they were, and RedisUnreachable says so.";
 
 function monitorOf(way: Way, config: GeneratorConfig): { made: DatadogMonitor; notes: readonly string[] } {
   const { alert, condition, severity, title } = way;
