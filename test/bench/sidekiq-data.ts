@@ -64,9 +64,13 @@ export function* sidekiqCommands(shape: SidekiqShape, nowMs: number): Generator<
   yield ["SET", "stat:failed", "12345"];
 }
 
+const hostOf = (process: number) => `host-${process}.example.internal`;
+const identityOf = (process: number) =>
+  `${hostOf(process)}:${1_000 + process}:${process.toString(16).padStart(12, "0")}`;
+
 function* processCommands(shape: SidekiqShape, process: number, nowMs: number): Generator<readonly string[]> {
-  const host = `host-${process}.example.internal`;
-  const identity = `${host}:${1_000 + process}:${process.toString(16).padStart(12, "0")}`;
+  const host = hostOf(process);
+  const identity = identityOf(process);
   const queues = Array.from({ length: 10 }, (_, n) => `q${(process + n) % shape.queues}`);
   const weights = Object.fromEntries(queues.map((queue, n) => [queue, n + 1]));
   const capsules = { default: { concurrency: 10, mode: "weighted", weights } };
@@ -84,6 +88,13 @@ function* processCommands(shape: SidekiqShape, process: number, nowMs: number): 
     }),
   ]);
   if (work.length > 0) yield ["HSET", `${identity}:work`, ...work.flat()];
+}
+
+/** What every process writes each ten seconds. */
+export function* beats(shape: SidekiqShape): Generator<readonly string[]> {
+  for (let process = 0; process < shape.processes; process++) {
+    yield ["HSET", identityOf(process), "beat", String(Date.now() / 1_000)];
+  }
 }
 
 /** A hundred scores and members; the scores go upwards or downwards from now, `step` seconds apart. */

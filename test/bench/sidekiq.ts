@@ -5,7 +5,7 @@ import { startRedisServer } from "../support/redis-server.ts";
 import { redisConfig } from "../systems/resque/world.ts";
 import { sendCommands } from "./resque-data.ts";
 import type { Figure } from "./figure.ts";
-import { job, sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
+import { beats, job, sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
 
 /** What one read costs: CPU of this process and of Redis in ms, bytes. */
 interface Cost {
@@ -60,13 +60,6 @@ function* moves(shape: SidekiqShape, tick: number): Generator<readonly string[]>
     const jobs = Array.from({ length: 10 }, (_, n) => job(tick * 1_000 + n, `q${queue}`, Date.now()));
     yield ["LPUSH", `queue:q${queue}`, ...jobs];
     yield ["RPOP", `queue:q${queue}`, "10"];
-  }
-}
-
-function* beats(shape: SidekiqShape): Generator<readonly string[]> {
-  for (let process = 0; process < shape.processes; process++) {
-    const identity = `host-${process}.example.internal:${1_000 + process}:${process.toString(16).padStart(12, "0")}`;
-    yield ["HSET", identity, "beat", String(Date.now() / 1_000)];
   }
 }
 
