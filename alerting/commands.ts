@@ -21,14 +21,14 @@ export const looks: Readonly<Record<string, Look>> = {
     },
   },
   queueHead: {
-    title: "Which class waits at the head (shows arguments: do not paste it into chats)",
+    title: "Which classes wait, those at the head first (shows arguments: do not paste it into chats)",
     sidekiq: {
       redis: ["LRANGE {prefix}queue:{queue} -5 -1"],
-      console: ['Sidekiq::Queue.new("{queue}").first(50).map(&:klass).tally'],
+      console: ['Sidekiq::Queue.new("{queue}").first(50).map(&:display_class).tally # the newest 50'],
     },
     resque: {
       redis: ["LRANGE {prefix}queue:{queue} 0 4"],
-      console: ['Resque.peek("{queue}", 0, 50).map { |j| j["class"] }.tally'],
+      console: ['Resque.peek("{queue}", 0, 50).map { |j| j["class"] }.tally # the next 50'],
     },
   },
   queueWorkers: {
@@ -39,7 +39,6 @@ export const looks: Readonly<Record<string, Look>> = {
   pausedQueues: {
     title: "Which queues are paused",
     sidekiq: { redis: ["SMEMBERS {prefix}paused"], console: ["Sidekiq::Queue.all.select(&:paused?).map(&:name)"] },
-    resque: { redis: ["SMEMBERS {prefix}queues"] },
   },
   workers: {
     title: "Which workers are there, and since when their last heartbeat is",
@@ -72,7 +71,7 @@ export const looks: Readonly<Record<string, Look>> = {
     sidekiq: {
       redis: ["ZCARD {prefix}retry"],
       console: [
-        "Sidekiq::RetrySet.new.first(500).map { |j| [j.klass, j['error_class']] }.tally.sort_by { |_, n| -n }.first(10)",
+        "Sidekiq::RetrySet.new.first(500).map { |j| [j.display_class, j['error_class']] }.tally.sort_by { |_, n| -n }.first(10)",
       ],
     },
     resque: { redis: ["ZCARD {prefix}delayed_queue_schedule"] },
@@ -82,7 +81,7 @@ export const looks: Readonly<Record<string, Look>> = {
     sidekiq: {
       redis: ["ZCARD {prefix}dead"],
       console: [
-        "Sidekiq::DeadSet.new.first(500).map { |j| [j.klass, j['error_class']] }.tally.sort_by { |_, n| -n }.first(10)",
+        "Sidekiq::DeadSet.new.first(500).map { |j| [j.display_class, j['error_class']] }.tally.sort_by { |_, n| -n }.first(10)",
       ],
     },
     resque: { redis: ["LLEN {prefix}failed"] },
@@ -115,7 +114,7 @@ export const looks: Readonly<Record<string, Look>> = {
     redis: ["GET {prefix}stat:processed", "GET {prefix}stat:failed"],
   },
   redisPing: { title: "Does Redis answer, and how fast", redis: ["PING", "INFO server"] },
-  redisMemory: { title: "Redis's memory", redis: ["INFO memory", "MEMORY USAGE {prefix}queue:{queue} SAMPLES 0"] },
+  redisMemory: { title: "Redis's memory", redis: ["INFO memory", "MEMORY USAGE {prefix}queue:{queue}"] },
   redisPolicy: { title: "What Redis does when memory is full", redis: ["CONFIG GET maxmemory*"] },
   redisEvictions: { title: "What was evicted", redis: ["INFO stats"] },
   redisClients: { title: "Who is connected (shows addresses)", redis: ["INFO clients", "CLIENT LIST"] },

@@ -2,6 +2,7 @@ import { looks, type Look } from "../../alerting/commands.ts";
 import { type Procedure, procedures } from "../../alerting/procedures.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { type Alert, slug } from "./alert.ts";
+import { dashboards, findPanel } from "./dashboards.ts";
 import { markdownText, table } from "./markdown.ts";
 import { renderAlert } from "./rendered-alert.ts";
 
@@ -16,13 +17,25 @@ export function runbookPage(alert: Alert, config: GeneratorConfig): string {
       `## Meaning\n\n${runbook.meaning}`,
       `## Impact\n\n${runbook.impact}`,
       `## Diagnosis\n\n${numbered(runbook.diagnosis)}`,
-      `Look at the dashboard **${alert.panel.dashboard}**, panel \`${alert.panel.panel}\`: the alert's link opens it with target and queue filled in.`,
-      ...runbook.look.map((name) => look(found(looks, name), config)),
+      shownBy(alert),
+      ...runbook.look.flatMap((name) => look(found(looks, name), config) ?? []),
       `## Mitigation\n\n${bullets(runbook.mitigation)}`,
       ...runbook.act.map((name) => procedure(found(procedures, name))),
-      `## Afterwards\n\nIt ends by itself when the expression no longer holds. Write down what it was; if nobody had to act, mend the threshold (\`alerting.thresholds.${alert.name}\`).`,
+      `## Afterwards\n\nIt ends by itself when the expression no longer holds. Write down what it was; if nobody had to act, ${tuning(alert)}.`,
     ].join("\n\n") + "\n"
   );
+}
+
+function shownBy({ panel }: Alert): string {
+  const { title } = findPanel(panel.dashboard, panel.panel).panel;
+  return `Look at the dashboard **${dashboards[panel.dashboard].title}**, panel **${title}**: the alert's link opens it with its labels filled in.`;
+}
+
+/** What to change where an alert called for nothing. */
+function tuning({ name, thresholds }: Alert): string {
+  if (Object.keys(thresholds).length > 0) return `mend the threshold (\`alerting.thresholds.${name}\`)`;
+  if (name.endsWith("PromiseBroken")) return "change what the queue promises (`targets[].queues`)";
+  return `say so in the review: it has no threshold, and \`alerting.disable: [${name}]\` leaves it out`;
 }
 
 /** The list of all pages. */
@@ -64,12 +77,23 @@ export function procedure({ title, steps, avoid, verify }: Procedure): string {
   return `### ${title}\n\n${numbered(steps)}\n\nNot: ${avoid.join(" ")}\n\nIt worked when: ${verify}`;
 }
 
-function look({ title, redis, sidekiq, resque, shell }: Look, config: GeneratorConfig): string {
-  const parts = [
+/** Commands of a look, or nothing where the systems in question have none. Those without a key are shown once. */
+function look({ title, redis, sidekiq, resque, shell }: Look, config: GeneratorConfig): string | undefined {
+  const everywhere = (redis ?? []).filter((command) => !command.includes("{prefix}"));
+  const all = [
     shell === undefined ? undefined : block("sh", shell),
+    everywhere.length === 0
+      ? undefined
+      : block(
+          "sh",
+          everywhere.map((command) => `redis-cli ${quoted(command, "")}`),
+        ),
     ...namespaces(config).flatMap(({ label, prefix, system }) => {
       const own = [
-        [...(redis ?? []), ...(system === "resque" ? [] : (sidekiq?.redis ?? []))],
+        [
+          ...(redis ?? []).filter((command) => !everywhere.includes(command)),
+          ...(system === "resque" ? [] : (sidekiq?.redis ?? [])),
+        ],
         [...(system === "sidekiq" ? [] : (resque?.redis ?? []))],
       ].flat();
       const commands = [...new Set(own)].map((command) => `redis-cli ${quoted(command, prefix)}`);
@@ -78,7 +102,8 @@ function look({ title, redis, sidekiq, resque, shell }: Look, config: GeneratorC
     consoleBlock("Sidekiq", sidekiq?.console),
     consoleBlock("Resque", resque?.console),
   ];
-  return [`### ${title}`, ...parts.filter((part) => part !== undefined)].join("\n\n");
+  const parts = all.filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : [`### ${title}`, ...parts].join("\n\n");
 }
 
 function consoleBlock(title: string, lines: readonly string[] | undefined): string | undefined {

@@ -124,6 +124,12 @@ suite("Grafana's rules of queues with owners", () => {
     );
   });
 
+  test("a channel's page says what owners' routes send there", () => {
+    const page = generateAlerting(config).find(({ path }) => path === "runbooks/contacts/till.md")?.text ?? "";
+    assert.match(page, /- Alerts of the queues of payments, for operations: critical, warning$/m);
+    assert.match(page, /Critical alerts arrive here/);
+  });
+
   test("the dead man's switch is heard every 5 minutes", () => {
     const settings = rules.find(({ uid }) => uid === "qw-queuewatch-watchdog-none")?.notification_settings;
     assert.equal(settings?.receiver, "queuewatch-heart");
