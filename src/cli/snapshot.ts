@@ -41,7 +41,7 @@ async function configOf(args: Args, io: Io): Promise<Config> {
 
 /** One read of all systems of a target, with what Redis still holds of the past. */
 async function takeSnapshots(target: TargetConfig, stop: AbortSignal): Promise<Snapshot[]> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout((target.timeout ?? defaultTimeout) * 1_000)]);
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil((target.timeout ?? defaultTimeout) * 1_000))]);
   const redis = openRedis(target.redis);
   try {
     const readers = await new Readers(target, redis, systems, true).current(0, signal);

@@ -166,7 +166,8 @@ export class Watch {
       view: targetView(config, target, parts.maskKey),
       limits: { perMetric: config.cardinality.per_metric, total: config.cardinality.total },
       namedQueues: namedQueues(target),
-      timeoutMs: Math.min(target.timeout ?? defaultTimeout, this.#interval) * 1_000,
+      // Timers take whole numbers only, which 0.35 * 1_000 is not.
+      timeoutMs: Math.ceil(Math.min(target.timeout ?? defaultTimeout, this.#interval) * 1_000),
       stateFile: config.state_dir === undefined ? undefined : new StateFile(config.state_dir, `target-${target.name}`),
     };
   }

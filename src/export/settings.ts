@@ -47,7 +47,8 @@ function settingsOf(config: OtlpConfig): DestinationSettings {
     temporality: config.temporality ?? vendor.temporality,
     ended: vendor.ended,
     maxRequestBytes: config.max_request_bytes ?? vendor.maxRequestBytes(compression),
-    timeoutMs: (config.timeout ?? defaultTimeout) * 1_000,
+    // Timers take whole numbers only, which 0.35 * 1_000 is not.
+    timeoutMs: Math.ceil((config.timeout ?? defaultTimeout) * 1_000),
     limits: { maxBytes: config.buffer.max_bytes, maxAgeMs: config.buffer.max_age * 1_000 },
     secretHeaders: secretHeaders(config, vendor),
     tls: new TlsFiles(config.tls),

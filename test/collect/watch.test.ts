@@ -155,6 +155,14 @@ test("a count that was to get its first value at the next read has it before it 
   assert.deepEqual(said("a", lost), [0, 5, "ended"]);
 });
 
+test("an interval that is no whole number of milliseconds inside is one like others", async (t) => {
+  const [target] = targets({ name: "a", interval: "350ms" });
+  assert.ok(target && !Number.isInteger((target.interval ?? 0) * 1_000));
+  const { agent, readAgain } = start(t, [target]);
+  await readAgain("a");
+  assert.deepEqual(agent.notReady(), []);
+});
+
 test("a target that was never read ends, too", async (t) => {
   const { agent, sidekiq, said } = start(t, []);
   sidekiq.next = () => Promise.reject(new Error("refused"));

@@ -21,6 +21,8 @@ export interface AgentOptions {
 /** The built agent, running as a process of its own. */
 export interface RunningAgent {
   readonly pid: number;
+  /** Path of its config file. */
+  readonly file: string;
   /** What it has printed so far. */
   readonly out: string;
   readonly err: string;
@@ -51,6 +53,7 @@ export async function startAgent({ config, env = {}, args = [] }: AgentOptions):
   await listens(listen, child.process);
   return {
     pid: child.process.pid ?? 0,
+    file,
     get out() {
       return child.out;
     },
