@@ -1,8 +1,9 @@
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { QueuewatchError } from "../errors.ts";
 import { systemReason } from "../self/system-error.ts";
 
 const maxBytes = 1024 ** 2;
+const chunkBytes = 16 * 1024;
 
 /**
  * The text of a file of the config; a pipe is fine, a disk image is not: at most a MiB is read, whatever stands there.
@@ -22,16 +23,21 @@ export function unreadable(path: string, error: unknown): QueuewatchError {
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
+  await using handle = await open(file, "r");
   const chunks: Uint8Array[] = [];
-  const handle = await open(file, "r");
   let size = 0;
-  for await (const chunk of handle.createReadStream({ highWaterMark: 65_536 })) {
-    if (!(chunk instanceof Uint8Array)) continue;
+  for (let chunk = await readChunk(handle); chunk.length > 0; chunk = await readChunk(handle)) {
     size += chunk.length;
     if (size > maxBytes) throw new QueuewatchError("CONFIG_UNREADABLE", `${file} is larger than 1 MiB: no config file`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** What comes next, empty at the end. */
+async function readChunk(handle: FileHandle): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await handle.read({ buffer: Buffer.allocUnsafe(chunkBytes) });
+  return buffer.subarray(0, bytesRead);
 }
 
 function decode(bytes: Uint8Array, file: string): string {
