@@ -46,6 +46,7 @@ import { alertConfigChanged } from "./agent/alert-config-changed.ts";
 import { alertConfigStale } from "./agent/alert-config-stale.ts";
 import { alertsSuppressed } from "./agent/alerts-suppressed.ts";
 import { collectionFailing } from "./agent/collection-failing.ts";
+import { configRefusedAlert } from "./agent/config-refused.ts";
 import { exportFailing } from "./agent/export-failing.ts";
 import { notificationsFailing } from "./agent/notifications-failing.ts";
 import { rulesFailing } from "./agent/rules-failing.ts";
@@ -102,6 +103,7 @@ export const alerts: readonly Alert[] = [
   alertConfigStale,
   alertsSuppressed,
   collectionFailing,
+  configRefusedAlert,
   exportFailing,
   notificationsFailing,
   rulesFailing,

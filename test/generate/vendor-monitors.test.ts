@@ -44,7 +44,7 @@ const newRelicCondition = z
     titleTemplate: z.string().max(256),
     runbookUrl: z.url().optional(),
     nrql: z.strictObject({
-      query: z.string().regex(/^SELECT .+ FROM Metric WHERE metricName IN \('[^;]+'\).* FACET .+$/),
+      query: z.string().regex(/^SELECT .+ FROM Metric WHERE metricName IN \('[^;]+'\).*$/),
     }),
     signal: z.strictObject({
       aggregationWindow: z.int().min(30).max(7_200),
@@ -97,7 +97,7 @@ function assertTags(query: string): void {
   const parts = [...query.matchAll(/(?:max|sum):([\w.]+)\{([^}]*)\}(?: by \{([^}]*)\})?(\.as_\w+\(\))?/g)];
   for (const [, metric = "", scope = "", groups = "", modifier] of parts) {
     const filtered = [...scope.matchAll(/([\w.]+):/g)].map(([, tag = ""]) => tag).filter((tag) => tag !== "activejob");
-    assertKnown([metric], [...filtered, ...groups.split(",")], query);
+    assertKnown([metric], [...filtered, ...groups.split(",").filter((tag) => tag !== "")], query);
     const kind = catalogue.find(({ name }) => name === metric)?.kind;
     assert.equal(modifier !== undefined, kind === "counter", query);
   }
@@ -243,8 +243,8 @@ suite("New Relic's conditions", () => {
         const { query } = nrql;
         const [, names = ""] = /metricName IN \(([^)]*)\)/.exec(query) ?? [];
         const metrics = names.split(", ").map((name) => name.slice(1, -1));
-        const [, facets = ""] = / FACET (.*)$/.exec(query) ?? [];
-        const facetNames = facets.split(", ").map((facet) => facet.slice(1, -1));
+        const [, facets] = / FACET (.*)$/.exec(query) ?? [];
+        const facetNames = facets?.split(", ").map((facet) => facet.slice(1, -1)) ?? [];
         assertKnown(metrics, facetNames, query);
         for (const [, tag = ""] of titleTemplate.matchAll(/\{\{tag\.(.*?)\}\}/g))
           assert.ok(facetNames.includes(tag), tag);
