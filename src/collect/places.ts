@@ -7,11 +7,18 @@ export interface SeriesLimits {
   readonly total: number;
 }
 
+/** Samples that keep series of their own, and those that do not. */
+interface Divided {
+  readonly kept: readonly Sample[];
+  readonly folded: readonly Sample[];
+}
+
 /** The name under which series without a place of their own are combined. */
 export const other = "other";
 
 const openAttributes = new Set<Attribute>(["queue", "job.class", "error.type", "host.name", "schedule", "version"]);
 const forgetAfterMs = 24 * 3_600_000;
+const lookEveryMs = 60_000;
 const maxRemembered = 50_000;
 
 /** How many series a point of the metric is in a time series database. */
@@ -38,6 +45,7 @@ export class Places {
   readonly #limits: SeriesLimits;
   #named: ReadonlySet<string>;
   readonly #known = new Map<string, Map<string, Known>>();
+  #forgotMs = Number.NEGATIVE_INFINITY;
   #cap = Number.POSITIVE_INFINITY;
 
   constructor(limits: SeriesLimits, named: ReadonlySet<string>) {
@@ -51,30 +59,32 @@ export class Places {
   }
 
   /** Splits one tick's samples; `taken` is the cost of series that have their places already. */
-  divide(samples: readonly Sample[], taken: number, nowMs: number): { kept: Sample[]; folded: Sample[] } {
-    const groups = Map.groupBy(samples, (sample) => sample.metric);
+  divide(samples: readonly Sample[], taken: number, nowMs: number): Divided {
     this.#remember(samples, nowMs);
-    const allowed = this.#allowed(groups, this.#limits.total - taken);
+    const sizes = new Map<Metric, number>();
+    samples.forEach(({ metric }) => sizes.set(metric, (sizes.get(metric) ?? 0) + 1));
+    const allowed = this.#allowed(samples, sizes, this.#limits.total - taken);
+    if (allowed.size === 0) return { kept: samples, folded: [] };
     const kept: Sample[] = [];
     const folded: Sample[] = [];
-    for (const [metric, group] of groups) {
-      const limit = allowed.get(metric);
-      if (limit === undefined) kept.push(...group);
-      else for (const sample of group) (this.#rank(sample) < limit ? kept : folded).push(sample);
+    for (const sample of samples) {
+      const limit = allowed.get(sample.metric) ?? Number.POSITIVE_INFINITY;
+      (limit === Number.POSITIVE_INFINITY || this.#rank(sample) < limit ? kept : folded).push(sample);
     }
     return { kept, folded };
   }
 
   #remember(samples: readonly Sample[], nowMs: number): void {
-    for (const sample of samples) {
-      const [kind, name] = entity(sample);
-      if (kind === "") continue;
+    samples.forEach((sample) => {
+      const kind = entityKind(sample.metric);
+      if (kind === "") return;
+      const name = entityName(sample);
       const names = this.#known.get(kind) ?? new Map<string, Known>();
       if (names.size === 0) this.#known.set(kind, names);
       const known = names.get(name);
       if (known) known.lastSeenMs = nowMs;
       else names.set(name, { firstSeenMs: nowMs, lastSeenMs: nowMs, rank: 0 });
-    }
+    });
     for (const names of this.#known.values()) {
       if (names.size <= maxRemembered) continue;
       for (const [name, known] of names) if (known.lastSeenMs < nowMs) names.delete(name);
@@ -82,14 +92,10 @@ export class Places {
   }
 
   /** For each metric over a limit: how many names it may keep. Undefined for the others. */
-  #allowed(groups: Map<Metric, Sample[]>, budget: number): Map<Metric, number> {
-    const sizes = [...groups]
-      .filter(([metric]) => metric.attributes.some(isOpen))
-      .map(([metric, group]) => ({ metric, size: group.length, cost: seriesCost(metric) }));
-    const fixed = [...groups].reduce(
-      (sum, [metric, group]) => sum + (metric.attributes.some(isOpen) ? 0 : group.length),
-      0,
-    );
+  #allowed(samples: readonly Sample[], counted: ReadonlyMap<Metric, number>, budget: number): Map<Metric, number> {
+    const open = [...counted].filter(([metric]) => entityKind(metric) !== "");
+    const sizes = open.map(([metric, size]) => ({ metric, size, cost: seriesCost(metric) }));
+    const fixed = samples.length - sizes.reduce((sum, { size }) => sum + size, 0);
     const most = sizes.map(({ size, cost }) => Math.min(size, Math.floor(this.#limits.perMetric / cost)));
     this.#setCap(largestCap(sizes, most, Math.max(0, budget - fixed)));
     const allowed = new Map<Metric, number>();
@@ -97,7 +103,8 @@ export class Places {
       const limit = Math.min(most[index] ?? 0, this.#cap);
       if (size <= limit) return;
       this.#order(entityKind(metric));
-      const perName = size / new Set((groups.get(metric) ?? []).map((sample) => entity(sample)[1])).size;
+      const names = new Set(samples.filter((sample) => sample.metric === metric).map(entityName));
+      const perName = size / names.size;
       // One place is for `other` itself.
       allowed.set(metric, Math.max(0, Math.floor(limit / perName) - 1));
     });
@@ -123,8 +130,7 @@ export class Places {
   }
 
   #rank(sample: Sample): number {
-    const [kind, name] = entity(sample);
-    return this.#known.get(kind)?.get(name)?.rank ?? Number.POSITIVE_INFINITY;
+    return this.#known.get(entityKind(sample.metric))?.get(entityName(sample))?.rank ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether a metric that has `size` series may have one more, when all series with places of their own cost `taken`. */
@@ -137,6 +143,8 @@ export class Places {
 
   /** Forgets names that have not been seen for a day. */
   forget(nowMs: number): void {
+    if (nowMs - this.#forgotMs < lookEveryMs) return;
+    this.#forgotMs = nowMs;
     for (const names of this.#known.values())
       for (const [name, known] of names) if (nowMs - known.lastSeenMs > forgetAfterMs) names.delete(name);
   }
@@ -151,20 +159,36 @@ export function asOther(sample: Sample): Sample {
   return { ...sample, values };
 }
 
-const kinds = new WeakMap<Metric, string>();
-
-function entityKind(metric: Metric): string {
-  let kind = kinds.get(metric);
-  if (kind === undefined) kinds.set(metric, (kind = metric.attributes.filter(isOpen).join("\0")));
-  return kind;
+interface Entity {
+  /** The open attributes; empty where there are none. */
+  readonly kind: string;
+  /** Their places among the metric's attributes. */
+  readonly places: readonly number[];
 }
 
-/** Which open attributes a sample has, and their values: what competes for places. */
-function entity(sample: Sample): [kind: string, name: string] {
-  const { metric, values } = sample;
-  if (metric.attributes.length === 1) return [entityKind(metric), values[0] ?? ""];
-  const open = values.filter((_, index) => isOpen(metric.attributes[index] ?? "state"));
-  return [entityKind(metric), open.join("\0")];
+const entities = new WeakMap<Metric, Entity>();
+
+function entityOf(metric: Metric): Entity {
+  let entity = entities.get(metric);
+  if (!entity) {
+    const open = metric.attributes.filter(isOpen);
+    entity = { kind: open.join("\0"), places: open.map((name) => metric.attributes.indexOf(name)) };
+    entities.set(metric, entity);
+  }
+  return entity;
+}
+
+/** What competes for places: which open attributes a metric has. */
+function entityKind(metric: Metric): string {
+  return entityOf(metric).kind;
+}
+
+/** … and their values in a sample. */
+function entityName({ metric, values }: Sample): string {
+  const { places } = entityOf(metric);
+  const first = places[0];
+  if (places.length === 1 && first !== undefined) return values[first] ?? "";
+  return places.map((place) => values[place] ?? "").join("\0");
 }
 
 /** The largest number of points that every metric may have, so that all of them stay within the budget. */

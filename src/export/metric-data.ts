@@ -1,11 +1,18 @@
 import { type HrTime, ValueType } from "@opentelemetry/api";
 import { millisToHrTime } from "@opentelemetry/core";
-import { AggregationTemporality, DataPointType, type Histogram, type MetricData } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  DataPointType,
+  type Histogram,
+  type MetricData,
+  type MetricDescriptor,
+} from "@opentelemetry/sdk-metrics";
 import type { HistogramValue, Metric } from "../catalogue/metric.ts";
 import type { Family, Point } from "../collect/family.ts";
 
 export type Temporality = "cumulative" | "delta";
 
+const descriptors = new WeakMap<Metric, MetricDescriptor>();
 const unknownStart = millisToHrTime(0);
 const temporalities = { cumulative: AggregationTemporality.CUMULATIVE, delta: AggregationTemporality.DELTA };
 
@@ -14,13 +21,7 @@ const temporalities = { cumulative: AggregationTemporality.CUMULATIVE, delta: Ag
  * would change its type. Times are those of the points; a start of 0 says that it is unknown.
  */
 export function toMetricData({ metric, points }: Family, timeMs: number, temporality: Temporality): MetricData {
-  const descriptor = {
-    name: metric.name,
-    description: metric.help,
-    unit: metric.unit,
-    valueType: ValueType.DOUBLE,
-  };
-  const common = { descriptor, aggregationTemporality: temporalities[temporality] };
+  const common = { descriptor: descriptorOf(metric), aggregationTemporality: temporalities[temporality] };
   const endTime = millisToHrTime(timeMs);
   const times = ({ attributes, startMs }: Point) => ({ attributes, startTime: startTime(startMs), endTime });
   if (metric.kind === "histogram")
@@ -33,6 +34,16 @@ export function toMetricData({ metric, points }: Family, timeMs: number, tempora
   return metric.kind === "counter"
     ? { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
     : { ...common, dataPointType: DataPointType.GAUGE, dataPoints };
+}
+
+/** The same object for the same metric: the serializer remembers what it made of it. */
+function descriptorOf(metric: Metric): MetricDescriptor {
+  let descriptor = descriptors.get(metric);
+  if (!descriptor) {
+    descriptor = { name: metric.name, description: metric.help, unit: metric.unit, valueType: ValueType.DOUBLE };
+    descriptors.set(metric, descriptor);
+  }
+  return descriptor;
 }
 
 function startTime(startMs: number | undefined): HrTime {

@@ -5,19 +5,23 @@ import {
   ProtobufMetricsSerializer,
 } from "@opentelemetry/otlp-transformer";
 import {
+  type AggregationTemporality,
   DataPointType,
   type GaugeMetricData,
   type MetricData,
+  type MetricDescriptor,
   type ResourceMetrics,
   type SumMetricData,
 } from "@opentelemetry/sdk-metrics";
-import { delimitedHead, fieldsOf, rewriteAt } from "./wire.ts";
+import { delimitedHead, fieldsOf, rewriteAt, type WireField } from "./wire.ts";
 
 type DoubleMetric = GaugeMetricData | SumMetricData;
 
-/** From the request down to a metric's points: resource_metrics, scope_metrics, metrics, gauge | sum | histogram, data_points. */
-const pathToData = [[1], [2], [2], [5, 7, 9]] as const;
-const pathToPoints = [...pathToData, [1]] as const;
+/** From the request down to a scope, a metric and its points: resource_metrics, scope_metrics, metrics, gauge | sum, data_points. */
+const pathToScope = [[1], [2]] as const;
+const metricsField = 2;
+const dataFields = new Set([5, 7]);
+const pathToPoints = [...pathToScope, [metricsField], [5, 7], [1]] as const;
 const pointsField = 1;
 const attributesField = 7;
 /** A number point's start, time and double: fields 2, 3 and 4, of a tag and 8 bytes each. */
@@ -30,46 +34,93 @@ interface Blank {
   readonly headLength: number;
 }
 
+const noBlank: Blank = { bytes: Buffer.alloc(0), headLength: 0 };
+
+/** A metric without its points. */
+interface Shell {
+  readonly temporality: AggregationTemporality;
+  /** Fields before the data: name, description, unit. */
+  readonly before: Buffer;
+  /** Which kind of data it is: gauge or sum. */
+  readonly dataField: number;
+  /** What the data says after its points. */
+  readonly settings: Buffer;
+}
+
 /**
- * OpenTelemetry's own OTLP/protobuf serializer, which is asked for a series' attributes only once: series keep their
- * attributes' object, and writing attributes is most of what a request costs. What is written here are times and doubles
- * of number points. Numbers of fields: opentelemetry-proto 1.x, metrics/v1/metrics.proto.
+ * OpenTelemetry's own OTLP/protobuf serializer, which is asked for what stays the same only once: series keep their
+ * attributes' object, metrics their descriptor, and writing those is most of what a request costs. What is written here are
+ * times and doubles of number points, and the lengths around them. Numbers of fields: opentelemetry-proto 1.x,
+ * metrics/v1/metrics.proto.
  */
 export class RememberingSerializer implements ISerializer<ResourceMetrics, IExportMetricsServiceResponse> {
   readonly #blanks = new WeakMap<Attributes, Blank>();
+  readonly #shells = new WeakMap<MetricDescriptor, Shell>();
 
   serializeRequest(request: ResourceMetrics): Buffer {
-    const metrics = request.scopeMetrics.flatMap((scope) => scope.metrics);
-    const frames = serialize(request, (metric) => (isDouble(metric) ? { ...metric, dataPoints: [] } : metric));
-    let next = 0;
-    const filled = rewriteAt(frames, pathToData, (data) => {
-      const metric = metrics[next++];
-      return metric && isDouble(metric) ? Buffer.concat([this.#points(request, metric), data]) : data;
-    });
-    return filled ?? frames;
+    const scopes = request.scopeMetrics.values();
+    const others = serialize(request, (metric) => (isDouble(metric) ? undefined : metric));
+    const filled = rewriteAt(others, pathToScope, (scope) =>
+      Buffer.concat(this.#scope(scope, request, scopes.next().value?.metrics ?? [])),
+    );
+    return filled ?? others;
   }
 
   deserializeResponse(data: Uint8Array): IExportMetricsServiceResponse {
     return ProtobufMetricsSerializer.deserializeResponse(data);
   }
 
+  /** A scope's fields with all its metrics in their order; `scope` holds those that are not written here. */
+  #scope(scope: Buffer, request: ResourceMetrics, metrics: readonly MetricData[]): Buffer[] {
+    const fields = [...fieldsOf(scope)];
+    const others = fields.filter(({ number }) => number === metricsField).values();
+    const first = fields.findIndex(({ number }) => number >= metricsField);
+    const [before, after] = first < 0 ? [fields, []] : [fields.slice(0, first), fields.slice(first)];
+    return [
+      ...before.map(({ raw }) => raw),
+      ...metrics.flatMap((metric) =>
+        isDouble(metric) ? this.#metric(request, metric) : (others.next().value?.raw ?? []),
+      ),
+      ...after.flatMap(({ number, raw }) => (number === metricsField ? [] : [raw])),
+    ];
+  }
+
+  #metric(request: ResourceMetrics, metric: DoubleMetric): Buffer[] {
+    const { before, dataField, settings } = this.#shell(request, metric);
+    const points = this.#points(request, metric);
+    const dataLength = points.length + settings.length;
+    const dataHead = delimitedHead(dataField, dataLength);
+    const head = delimitedHead(metricsField, before.length + dataHead.length + dataLength);
+    return [head, before, dataHead, points, settings];
+  }
+
+  #shell(request: ResourceMetrics, metric: DoubleMetric): Shell {
+    const known = this.#shells.get(metric.descriptor);
+    if (known?.temporality === metric.aggregationTemporality) return known;
+    const empty = serialize(request, (one) => (one === metric ? { ...metric, dataPoints: [] } : undefined));
+    const shell = shellOf(empty, metric.aggregationTemporality);
+    this.#shells.set(metric.descriptor, shell);
+    return shell;
+  }
+
   #points(request: ResourceMetrics, metric: DoubleMetric): Buffer {
     this.#learn(request, metric);
-    const blanks = metric.dataPoints.flatMap(({ attributes }) => this.#blanks.get(attributes) ?? []);
+    const { dataPoints } = metric;
+    const blanks = dataPoints.map(({ attributes }) => this.#blanks.get(attributes) ?? noBlank);
     const points = Buffer.allocUnsafe(blanks.reduce((sum, { bytes }) => sum + bytes.length, 0));
     const view = new DataView(points.buffer, points.byteOffset, points.byteLength);
     const [start, time] = [new Nanoseconds(), new Nanoseconds()];
     let at = 0;
-    for (const [index, { startTime, endTime, value }] of metric.dataPoints.entries()) {
-      const blank = blanks[index];
-      if (!blank) break;
-      points.set(blank.bytes, at);
-      const numbers = at + blank.headLength;
+    dataPoints.forEach(({ startTime, endTime, value }, index) => {
+      const { bytes, headLength } = blanks[index] ?? noBlank;
+      if (bytes.length === 0) return;
+      points.set(bytes, at);
+      const numbers = at + headLength;
       view.setBigUint64(numbers + 1, start.of(startTime), true);
       view.setBigUint64(numbers + 10, time.of(endTime), true);
       view.setFloat64(numbers + 19, value, true);
-      at += blank.bytes.length;
-    }
+      at += bytes.length;
+    });
     return points;
   }
 
@@ -85,6 +136,20 @@ export class RememberingSerializer implements ISerializer<ResourceMetrics, IExpo
       return undefined;
     });
   }
+}
+
+/** What a request with a single metric without points says of it. */
+function shellOf(request: Buffer, temporality: AggregationTemporality): Shell {
+  let fields: WireField[] = [];
+  rewriteAt(request, [...pathToScope, [metricsField]], (metric) => ((fields = [...fieldsOf(metric)]), undefined));
+  const before = fields.filter(({ number }) => !dataFields.has(number)).map(({ raw }) => raw);
+  const data = fields.find(({ number }) => dataFields.has(number));
+  return {
+    temporality,
+    before: Buffer.concat(before),
+    dataField: data?.number ?? 0,
+    settings: Buffer.from(data?.content ?? []),
+  };
 }
 
 function blankOf(point: Buffer): Blank {
