@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OtlpReceiver, startOtlpReceiver } from "../support/otlp-receiver.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 import type { Figure } from "./figure.ts";
+import { longestWait } from "./longest-wait.ts";
 import { sendCommands } from "./resque-data.ts";
 import { beats, sidekiqCommands, sidekiqLarge, sidekiqSmall, type SidekiqShape } from "./sidekiq-data.ts";
 
@@ -93,23 +93,6 @@ async function writes(server: RedisServer): Promise<number> {
   const names = [...text.matchAll(/^cmdstat_([^:|]+)[^:]*:calls=(\d+)/gm)];
   const flags = await Promise.all(names.map(([, name = ""]) => server.cli(["COMMAND", "INFO", name])));
   return names.reduce((sum, [, , calls], index) => sum + (/\bwrite\b/.test(flags[index] ?? "") ? Number(calls) : 0), 0);
-}
-
-/** The longest that another client waited for a PONG. */
-async function longestWait(port: number, forMs: number): Promise<number> {
-  const socket = connect(port, "127.0.0.1").setNoDelay(true);
-  await once(socket, "connect");
-  let longest = 0;
-  const end = performance.now() + forMs;
-  while (performance.now() < end) {
-    const asked = performance.now();
-    socket.write("PING\r\n");
-    await once(socket, "data");
-    longest = Math.max(longest, performance.now() - asked);
-    await sleep(1);
-  }
-  socket.destroy();
-  return longest;
 }
 
 interface Bounds {
