@@ -1,11 +1,11 @@
-import { queuePaused, queueSize } from "../../src/catalogue/jobqueue.ts";
+import { queuePaused, queueSize, workerCount } from "../../src/catalogue/jobqueue.ts";
 import { defineAlert } from "../../src/generate/alert.ts";
 import { sample } from "../../src/generate/sample-series.ts";
 import * as q from "../../src/promql/promql.ts";
-import { queueLabels, whileReadable } from "../scopes.ts";
+import { queueLabels, whileWorking } from "../scopes.ts";
 
 const pausedFor = (window: q.Duration) =>
-  whileReadable(
+  whileWorking(
     q.and(
       q.above(q.select(queueSize), 0),
       q.and(q.equal(q.minOverTime(q.range(queuePaused, window)), 1), q.equal(q.select(queuePaused), 1)),
@@ -57,6 +57,16 @@ export const queuePausedTooLong = defineAlert({
     {
       title: "paused and empty",
       series: [sample(queueSize, { queue: "mailers" }, "0x120"), sample(queuePaused, { queue: "mailers" }, "1x120")],
+      at: "80m",
+      fires: [],
+    },
+    {
+      title: "no worker could take them anyway: another alert",
+      series: [
+        sample(queueSize, { queue: "mailers" }, "5+3x120"),
+        sample(queuePaused, { queue: "mailers" }, "1x120"),
+        sample(workerCount, { state: "active" }, "4x10 0x110"),
+      ],
       at: "80m",
       fires: [],
     },

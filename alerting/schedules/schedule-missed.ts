@@ -1,12 +1,12 @@
-import { scheduleOverdue } from "../../src/catalogue/jobqueue.ts";
+import { scheduleOverdue, workerCount } from "../../src/catalogue/jobqueue.ts";
 import { defineAlert, type Given } from "../../src/generate/alert.ts";
 import { sample } from "../../src/generate/sample-series.ts";
 import * as q from "../../src/promql/promql.ts";
-import { targetLabels, whileReadable } from "../scopes.ts";
+import { targetLabels, whileWorking } from "../scopes.ts";
 
 const labels = [...targetLabels, "schedule"] as const;
 const overdue = ({ limit }: Given, level: "warning" | "critical") =>
-  whileReadable<(typeof labels)[number]>(q.above(q.select(scheduleOverdue), limit(level)));
+  whileWorking<(typeof labels)[number]>(q.above(q.select(scheduleOverdue), limit(level)));
 
 export const scheduleMissed = defineAlert({
   name: "ScheduleMissed",
@@ -49,6 +49,15 @@ export const scheduleMissed = defineAlert({
       title: "a minute late",
       series: [sample(scheduleOverdue, { schedule: "nightly" }, "0x20 60 60 0x60")],
       at: "22m",
+      fires: [],
+    },
+    {
+      title: "there is no worker to enqueue it: another alert",
+      series: [
+        sample(scheduleOverdue, { schedule: "nightly" }, "0x20 0+60x90"),
+        sample(workerCount, { state: "active" }, "4x19 0x90"),
+      ],
+      at: "70m",
       fires: [],
     },
   ],

@@ -28,7 +28,7 @@ export function alertmanagerText(config: GeneratorConfig): string {
       repeat_interval: `${alerting.repeat}s`,
       routes: [{ receiver: nobody, matchers: ['app="queuewatch"'], routes: routes(config) }],
     },
-    inhibit_rules: alerting.escalate_after === undefined ? inhibitions : [ofStanding, ...inhibitions],
+    inhibit_rules: alerting.escalate_after === undefined ? [ofWarning] : [ofStanding, ofWarning],
     receivers: [...receivers(alerting)].map(([name, contacts]) => receiver(name, contacts, alerting)),
     ...(Object.keys(alerting.times).length === 0
       ? {}
@@ -82,32 +82,34 @@ function needed(alerting: AlertingConfig): string {
   return [...files].map((file) => `# Supply the secret in the file ${file}\n`).join("");
 }
 
-/** The critical alert says what its warning says; a target that cannot be read, or has no workers, explains the rest. */
-const same = ["environment", "system", "target"];
-const sameAlert = ["alertname", ...same, "queue", "job_class", "set", "schedule", "destination", "integration"];
+const sameAlert = [
+  "alertname",
+  "environment",
+  "system",
+  "target",
+  "queue",
+  "job_class",
+  "set",
+  "schedule",
+  "destination",
+  "integration",
+];
 /** A warning that stands for long says nothing that the critical level does not say. */
 const ofStanding = {
   source_matchers: ['app="queuewatch"', 'severity="critical"', 'escalated=""'],
   target_matchers: ['app="queuewatch"', 'escalated="yes"'],
   equal: sameAlert,
 };
-const inhibitions = [
-  {
-    source_matchers: ['app="queuewatch"', 'severity="critical"'],
-    target_matchers: ['app="queuewatch"', 'severity="warning"'],
-    equal: sameAlert,
-  },
-  {
-    source_matchers: ['alertname=~"RedisUnreachable|AgentSilent"', 'severity="critical"'],
-    target_matchers: ['app="queuewatch"', 'category!~"redis|agent"'],
-    equal: same,
-  },
-  {
-    source_matchers: ['alertname="NoWorkers"'],
-    target_matchers: ['app="queuewatch"', 'category=~"backlog|performance|schedules"'],
-    equal: same,
-  },
-];
+/**
+ * The critical alert says what its warning says. Causes are left out of symptoms by the rules' expressions instead:
+ * Alertmanager (0.34) drops the resolved message of an alert that ends while it is inhibited, so that what was told before
+ * its cause began would stay open in PagerDuty and the like.
+ */
+const ofWarning = {
+  source_matchers: ['app="queuewatch"', 'severity="critical"'],
+  target_matchers: ['app="queuewatch"', 'severity="warning"'],
+  equal: sameAlert,
+};
 
 const teams: readonly Team[] = ["operations", "security"];
 const severities: readonly Severity[] = ["critical", "warning", "info"];

@@ -53,6 +53,23 @@ suite("every alert", () => {
   }
 });
 
+test("what a cause explains is left out by expressions, not held back by Alertmanager", () => {
+  const explained = alerts.filter(({ category }) => category !== "agent" && category !== "redis");
+  const withoutWork = new Set(["backlog", "performance", "schedules"]);
+  // Its rate is of executions, of which there are none without workers.
+  const needsExecutions = new Set(["ClassSlow"]);
+  for (const alert of explained)
+    for (const { expr } of renderAlert(alert, config, "grafana").levels) {
+      assert.match(expr, /queuewatch_target_up\b/, `${alert.name} while Redis cannot be read`);
+      if (withoutWork.has(alert.category) && !needsExecutions.has(alert.name))
+        assert.match(
+          expr,
+          /unless[^]*jobqueue_worker_count\{state="active"\}[^]*== 0/,
+          `${alert.name} without workers`,
+        );
+    }
+});
+
 test("promtool takes every expression in both forms", { skip: promtoolMissing }, () => {
   const all = alerts.flatMap((alert) =>
     (["prometheus", "grafana"] as const).flatMap((form) => renderAlert(alert, config, form).levels),
