@@ -239,8 +239,9 @@ test("what it cost is counted once, over a new connection", async (t) => {
 
 test("with state_dir, what is gone leaves no state behind: it would count twice on its return", async (t) => {
   const stateDir = await mkdtemp(join(tmpdir(), "queuewatch-state-"));
-  t.after(() => rm(stateDir, { recursive: true }));
   const { agent, said, readAgain } = start(t, targets({ name: "a" }), { state_dir: stateDir });
+  // After the agent has stopped: it writes into the folder.
+  t.after(() => rm(stateDir, { recursive: true }));
   await readAgain("a");
   const file = join(stateDir, "target-a.json");
   assert.ok(existsSync(file));
