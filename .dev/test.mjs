@@ -7,6 +7,8 @@ const reporters = [
   ["spec", "stdout"],
   ["./.dev/not-run-reporter.mjs", "stderr"],
 ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
+/** Several times what a slow machine needs: only what hangs ends by it. */
+const timeout = 25 * 60_000;
 const stack = process.argv.includes("--stack");
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 
@@ -33,7 +35,8 @@ if (stack) {
 function run(title, args) {
   process.stdout.write(`\n== ${title}\n`);
   const started = Date.now();
-  const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const { status, error } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], timeout });
+  if (error) process.stdout.write(`${title}: ${error.message}\n`);
   process.stdout.write(
     `== ${title}: ${status === 0 ? "ok" : "FAILED"} (${Math.round((Date.now() - started) / 1000)} s)\n`,
   );

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endsWithUs } from "../support/child-processes.ts";
 import { freePort, startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { testPki } from "../support/tls.ts";
 import { getOnce, open, tryGet, type Failure } from "../redis/world.ts";
@@ -45,7 +46,7 @@ sentinel failover-timeout shop 2000
 `,
   );
   sentinel = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
-  process.once("exit", () => sentinel.kill("SIGKILL"));
+  endsWithUs(sentinel);
 }
 
 before(async () => {

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endsWithUs } from "./child-processes.ts";
 import type { Ran } from "./command-line.ts";
 import type { OtlpReceiver, ReceivedPoint } from "./otlp-receiver.ts";
 import { freePort } from "./redis-server.ts";
@@ -104,9 +105,7 @@ function start(argv: readonly string[], env: Readonly<Record<string, string>>) {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...env },
   });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
-  child.once("close", () => process.off("exit", kill));
+  endsWithUs(child);
   const printed = { process: child, out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text));

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endsWithUs } from "./child-processes.ts";
 
 /** A private redis-server on loopback. */
 export interface RedisServer {
@@ -53,7 +54,7 @@ export async function startRedisServer(
 async function launch(port: number, args: readonly string[], env: Readonly<Record<string, string>>) {
   const base = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"];
   const child = spawn("redis-server", [...base, ...args], { stdio: "ignore", env: { ...process.env, ...env } });
-  process.once("exit", () => child.kill("SIGKILL"));
+  endsWithUs(child);
   const deadline = Date.now() + 10_000;
   while (!(await answers(port))) {
     if (Date.now() > deadline || child.exitCode !== null) throw new Error(`redis-server did not start on port ${port}`);

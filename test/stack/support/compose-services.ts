@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sta
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
+import { endsWithUs } from "../../support/child-processes.ts";
 
 const deploy = join(import.meta.dirname, "../../../deploy");
 
@@ -77,7 +78,7 @@ export class Composed {
   constructor(password: string) {
     chmodSync(this.#root, 0o755);
     this.#network = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up; echo up; exec sleep infinity"]);
-    process.once("exit", () => this.#network.kill("SIGKILL"));
+    endsWithUs(this.#network);
     const names = Object.values(services).flatMap(({ volumes = [] }) =>
       volumes.filter((mount) => !mount.startsWith(".")),
     );
@@ -110,7 +111,7 @@ export class Composed {
         .setEncoding("utf8")
         .on("data", (text: string) => this.printed.set(name, `${this.printed.get(name)}${text}`));
     this.#children.set(name, child);
-    process.once("exit", () => child.kill("SIGKILL"));
+    endsWithUs(child);
   }
 
   /** Runs a program in the services' network, as the one who tests; gives what it printed. */

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endsWithUs } from "../../support/child-processes.ts";
 
 /** A real program that runs beside the test. */
 export interface RunningProgram {
@@ -66,9 +67,7 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
 function spawned(options: ProgramOptions, dir: string, print: (text: string) => void): ChildProcess {
   const env = { PATH: process.env["PATH"], HOME: dir, ...options.env };
   const child = spawn(options.file, options.args(dir), { stdio: ["ignore", "pipe", "pipe"], env, cwd: dir });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
-  child.once("close", () => process.off("exit", kill));
+  endsWithUs(child);
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", print);
   return child;
 }
