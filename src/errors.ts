@@ -119,9 +119,13 @@ export class QueuewatchError extends Error {
   }
 }
 
-/** Wraps whatever was thrown; an error of ours is returned as it is. */
+/**
+ * Wraps whatever was thrown; an error of ours is returned as it is. The message of a parser is left out: it quotes what it
+ * was given, which may be a job or a secret.
+ */
 export function asQueuewatchError(thrown: unknown, code: ErrorCode = "INTERNAL"): QueuewatchError {
   if (thrown instanceof QueuewatchError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof SyntaxError ? "something that was read could not be parsed" : said;
   return new QueuewatchError(code, message, { cause: thrown });
 }

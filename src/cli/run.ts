@@ -45,12 +45,26 @@ export function logOf(config: Config, args: Args, io: Io): Log {
   });
 }
 
-/** A promise that nobody waited for is a mistake of ours: it is said, and the agent goes on reading. */
+/**
+ * Mistakes of ours are said in one line. After a promise that nobody waited for the agent goes on reading; after an
+ * exception that nobody caught it ends, to be started again.
+ */
 function reportStray(log: Log): void {
-  process.on("unhandledRejection", (reason) => {
-    const { message, code, action } = asQueuewatchError(reason);
-    log.error(message, { code, action });
+  const say = (thrown: unknown): void => {
+    const { message, code, action } = asQueuewatchError(thrown);
+    log.error(message, { code, action, at: placeOf(thrown) });
+  };
+  process.on("unhandledRejection", say);
+  process.on("uncaughtException", (error) => {
+    say(error);
+    process.exit(exitCodes.failed);
   });
+}
+
+/** The first line of code in an error's stack; the rest of it repeats the message. */
+function placeOf(thrown: unknown): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  return /^\s+at .*?([\w.-]+\.m?[jt]s:\d+:\d+)\)?$/m.exec(stack)?.[1] ?? "unknown";
 }
 
 export const command: Command = {

@@ -179,4 +179,24 @@ describe("no secret and no job argument is ever shown", () => {
     holdsNoCanary(wrong.out + wrong.err, "the message");
     await wrong.stop();
   });
+
+  test("in what it says when it breaks", async () => {
+    // What no code of ours does: a payload is parsed, and nobody catches what that throws.
+    const bad = JSON.stringify(`{"args": ["${canaries.malformed}", "${canaries.queued}`);
+    const breaking = (how: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(how)}` });
+    const parse = `JSON.parse(${bad})`;
+    const rejects = await startAgent({
+      config,
+      env: { ...env, ...breaking(`setTimeout(async () => ${parse}, 2000)`) },
+    });
+    await eventually("the rejection", () => rejects.err.includes("code=INTERNAL"));
+    assert.equal(rejects.code, undefined, "it goes on");
+    assert.equal(await rejects.stop(), 0);
+    const throws = await startAgent({ config, env: { ...env, ...breaking(`setTimeout(() => ${parse}, 2000)`) } });
+    await eventually("its end", () => throws.code !== undefined);
+    assert.equal(throws.code, 1);
+    assert.match(throws.err, /level=error message="something that was read could not be parsed" code=INTERNAL .*at=/);
+    for (const { out, err } of [rejects, throws]) holdsNoCanary(out + err, "the last words");
+    await throws.stop();
+  });
 });
