@@ -87,6 +87,7 @@ describe("the Helm chart", () => {
       "serviceMonitor.labels.release=prometheus",
       "secret.values.REDIS_URL=rediss://redis",
       "secretFiles=queuewatch-files",
+      "targetFiles=queuewatch-targets",
       "persistence.existingClaim=queuewatch-state",
       "imagePullSecrets[0].name=registry",
       "podAnnotations.team=jobs",
@@ -160,6 +161,16 @@ describe("the Helm chart", () => {
         JSON.stringify(only(rendered, "Deployment")),
         /"envFrom":\[\{"secretRef":\{"name":"jobs-queuewatch"\}\}\]/,
       );
+    });
+
+    test("a ConfigMap of targets is a folder that the agent follows, whether the config has targets of its own or not", async () => {
+      for (const own of [[], ["config.targets=null"], ["config.target_files[0]=own.yaml"]]) {
+        const rendered = await template("targetFiles=teams", ...own);
+        const { spec } = only(rendered, "Deployment");
+        assert.match(JSON.stringify(spec), /"name":"targets","mountPath":"\/etc\/queuewatch-targets","readOnly":true/);
+        assert.match(JSON.stringify(spec), /"name":"targets","configMap":\{"name":"teams"\}/);
+        assert.equal(agentConfig(rendered).target_files.at(-1), "/etc/queuewatch-targets/*.yaml");
+      }
     });
 
     test("a changed config starts new pods", async () => {
