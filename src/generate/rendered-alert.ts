@@ -1,4 +1,5 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
+import { parseDuration } from "../config/quantities.ts";
 import { QueuewatchError } from "../errors.ts";
 import { prometheusLabel } from "../catalogue/prometheus-name.ts";
 import { type Expr, type Query, render } from "../promql/promql.ts";
@@ -63,7 +64,7 @@ export function renderAlert(alert: Alert, config: AlertingConfig, form: Form): R
 }
 
 /**
- * A warning that holds for `alerting.escalate_after` without a break. It is the alert's own name that escalates, so that
+ * A warning that has fired for `alerting.escalate_after` without a break. It is the alert's own name that escalates, so that
  * its silences, runbook and inhibitions hold; `escalated` tells it from the critical level.
  */
 function standingLevel(
@@ -77,7 +78,7 @@ function standingLevel(
     ...warning,
     uid: `qw-${slug(alert.name)}-standing`,
     severity: "critical",
-    for: `${Math.round(after / 60)}m`,
+    for: `${Math.round(((parseDuration(warning.for) ?? 0) + after) / 60)}m`,
     labels: { ...warning.labels, severity: "critical", escalated: "yes" },
     annotations: {
       ...warning.annotations,

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import { alerts } from "../../alerting/alerts.ts";
 import { queueLatency, queueLatencyLimit } from "../../src/catalogue/jobqueue.ts";
 import { parseGeneratorConfig } from "../../src/config/load.ts";
+import { parseDuration } from "../../src/config/quantities.ts";
 import { generateAlerting } from "../../src/generate/alerting.ts";
 import { ruleFile } from "../../src/generate/prometheus-rules.ts";
 import { renderAlert } from "../../src/generate/rendered-alert.ts";
@@ -51,7 +52,8 @@ suite("a warning that stands for alerting.escalate_after", () => {
       assert.equal(standing?.expr, warning?.expr, alert.name);
       if (!standing) continue;
       assert.deepEqual(standing.labels, { ...warning?.labels, severity: "critical", escalated: "yes" });
-      assert.equal(standing.for, "30m");
+      const own = parseDuration(warning?.for ?? "") ?? assert.fail(alert.name);
+      assert.equal(standing.for, `${own / 60 + 30}m`);
       assert.ok(standing.uid.length <= 40, standing.uid);
       assert.match(standing.annotations["summary"] ?? "", /^A warning stands unattended: ./);
     }
@@ -73,7 +75,7 @@ suite("a warning that stands for alerting.escalate_after", () => {
   test("is inhibited by the critical level, and stands in the runbook", () => {
     assert.match(textOf(config, "alertmanager/alertmanager.yaml"), /target_matchers:\n\s+- .*\n\s+- .*escalated=.*yes/);
     assert.doesNotMatch(textOf(without, "alertmanager/alertmanager.yaml"), /escalated/);
-    assert.match(textOf(config, "runbooks/queue-growing.md"), /a warning that stands \| 30m/);
+    assert.match(textOf(config, "runbooks/queue-growing.md"), /a warning that stands \| 35m/);
     assert.doesNotMatch(textOf(without, "runbooks/queue-growing.md"), /a warning that stands/);
   });
 

@@ -44,6 +44,7 @@ describe("incidents of a living Sidekiq", { skip: sidekiqMissing }, () => {
           threat: of("security"),
           teams: { payments: { critical: of("payments"), warning: of("payments") } },
         },
+        escalate_after: "10m",
       }),
       rules: "a minute is a second",
       history: aDayAgo,
@@ -105,6 +106,15 @@ describe("incidents of a living Sidekiq", { skip: sidekiqMissing }, () => {
     }
     for (const message of await chain.received("oncall", "firing", /FailureRatioHigh/))
       await saysWhenAndWhere(message, chain.generated, begun);
+  });
+
+  test("a warning that stands too long is told to those on call", async () => {
+    for (const message of await chain.received("oncall", "firing", /Queue mailers of shop is over its size: 10 jobs/)) {
+      assert.match(message.text, /critical: QueueSizePromiseBroken shop mailers|severity: critical/, message.channel);
+      await saysWhenAndWhere(message, chain.generated, begun);
+    }
+    const told = chain.channels.messages("payments").filter(({ text }) => text.includes("mailers"));
+    assert.deepEqual(told, [], "the queue has no owner");
   });
 
   test("the last worker is killed: critical, to those on call", async () => {
