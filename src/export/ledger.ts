@@ -53,6 +53,8 @@ export class Ledger {
   readonly #keys = new WeakMap<PointAttributes, string>();
   readonly #ended = new Set<Account>();
   readonly #sinceMs: number;
+  /** When accounts were last closed. */
+  #forgotMs = 0;
 
   constructor({ sinceMs, accounts }: SavedLedger = { sinceMs: 0, accounts: [] }) {
     this.#sinceMs = sinceMs;
@@ -78,7 +80,7 @@ export class Ledger {
 
   /** Makes a growth that was entered due, with all that was carried. */
   claim(metric: Metric, attributes: PointAttributes, growth: readonly number[]): Debt {
-    const account = this.#account(metric, attributes);
+    const account = this.#account(metric, attributes, growth);
     const amount = add(growth, account.carried);
     account.carried = amount.map(() => 0);
     return { account, amount, sinceMs: account.paidMs };
@@ -97,7 +99,7 @@ export class Ledger {
 
   /** The same for a growth that was never claimed. */
   carry(metric: Metric, attributes: PointAttributes, growth: readonly number[]): void {
-    const account = this.#account(metric, attributes);
+    const account = this.#account(metric, attributes, growth);
     account.carried = add(account.carried, growth);
   }
 
@@ -111,6 +113,7 @@ export class Ledger {
 
   /** Closes the accounts of ended series: when all is delivered, or after an hour. */
   forget(timeMs: number): void {
+    this.#forgotMs = timeMs;
     for (const account of this.#ended) {
       if (!isZero(account.unpaid) && timeMs - (account.endedMs ?? timeMs) < forgetAfterMs) continue;
       this.#ended.delete(account);
@@ -145,14 +148,27 @@ export class Ledger {
     return this.#table(metric.name).get(this.#key(attributes));
   }
 
-  /** A closed account of a growth that still waited is opened again. */
-  #account(metric: Metric, attributes: PointAttributes): Account {
+  /**
+   * A closed account of a growth that still waited is opened again, as that of an ended series: it is closed once that
+   * has arrived, and what comes back later is not taken for growth.
+   */
+  #account(metric: Metric, attributes: PointAttributes, growth: readonly number[]): Account {
     const found = this.#find(metric, attributes);
     if (found) return found;
-    const width = metric.kind === "histogram" ? metric.bounds.length + 2 : 1;
-    const value = Array.from({ length: width }, () => 0);
-    this.#open({ metric: metric.name, attributes, value, startMs: undefined }, 0);
-    return this.#account(metric, attributes);
+    const nothing = growth.map(() => 0);
+    const account: Account = {
+      metric: metric.name,
+      attributes,
+      value: nothing,
+      startMs: undefined,
+      unpaid: growth,
+      carried: nothing,
+      paidMs: 0,
+      endedMs: this.#forgotMs,
+    };
+    this.#table(metric.name).set(this.#key(attributes), account);
+    this.#ended.add(account);
+    return account;
   }
 
   #table(metric: string): Map<string, Account> {

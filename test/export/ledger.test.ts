@@ -48,3 +48,41 @@ test("a total that only fell is a server that was restarted: all of it is growth
   enter(ledger, total(100), t0);
   assert.deepEqual(enter(ledger, total(30), t0 + 1), [30]);
 });
+
+for (const growth of [0, 5])
+  test(`an ended series whose growth of ${growth} waited in an outage is forgotten once that arrived`, () => {
+    const ledger = new Ledger();
+    const { metric, points } = total(100);
+    const attributes = points[0]?.attributes ?? {};
+    enter(ledger, total(100), t0);
+    const waiting = enter(ledger, total(100 + growth), t0 + 1);
+    end(ledger, total(100), t0 + 2);
+    const hour = 3_600_000;
+    ledger.forget(t0 + 2);
+    ledger.forget(t0 + 2 + hour);
+    assert.deepEqual(ledger.save().accounts, [], "closed: nothing is due, or it is too old");
+    ledger.pay(ledger.claim(metric, attributes, waiting), t0 + 1);
+    // Another server's total: all of it would be a flood of jobs that never was.
+    assert.deepEqual(enter(ledger, total(9_000), t0 + 3 + hour), [0]);
+    end(ledger, total(9_000), t0 + 4 + hour);
+    ledger.forget(t0 + 4 + hour);
+    assert.deepEqual(ledger.save().accounts, []);
+  });
+
+test("names that come and go while a destination is away leave nothing behind", () => {
+  const ledger = new Ledger();
+  const { metric } = total(0);
+  const named = (tick: number) => ({ queue: `queue-${tick}` });
+  const point = (tick: number) => ({ attributes: named(tick), value: 3, startMs: undefined });
+  const ticks = Array.from({ length: 500 }, (_, tick) => tick);
+  const waiting = ticks.map((tick) => {
+    ledger.enter(metric, point(tick), t0 + tick);
+    const growth = ledger.enter(metric, point(tick), t0 + tick);
+    ledger.end(metric, named(tick), t0 + tick);
+    ledger.forget(t0 + tick);
+    return { tick, growth };
+  });
+  for (const { tick, growth } of waiting) ledger.pay(ledger.claim(metric, named(tick), growth), t0 + tick);
+  ledger.forget(t0 + ticks.length);
+  assert.deepEqual(ledger.save().accounts, []);
+});
