@@ -144,6 +144,27 @@ test("a job in the hands of a killed worker is presumed lost after the grace, on
   assert.deepEqual(lost, [[7, { jobClass: "Long", count: 1 }]], "lost after 180 s, presumed so after 180 s more");
 });
 
+test("a job whose worker is silent twice is counted once; over a restart of the agent, too", async () => {
+  let reader = world.open();
+  const id = "h:1:q";
+  await ruby(id, start);
+  await cli("SET", `resque:worker:${id}`, job("Blocking"));
+  const lost = [];
+  for (let minute = 0; minute < 40; minute++) {
+    world.nowMs = start + minute * 60_000;
+    const speaks = minute === 10 || minute === 11 || minute === 24;
+    if (speaks) await cli("HSET", "resque:workers:heartbeat", id, iso(world.nowMs));
+    if (minute === 25) {
+      const again = world.open();
+      again.restore(JSON.parse(JSON.stringify(reader.save())));
+      reader = again;
+    }
+    const { lostJobsSince } = await world.read(reader);
+    if (lostJobsSince.length > 0) lost.push([minute, ...lostJobsSince]);
+  }
+  assert.deepEqual(lost, [[7, { jobClass: "Blocking", count: 1 }]]);
+});
+
 test("no false alarm: a pruned worker, a clean stop, a job that ended, a worker that came back, an old loss", async () => {
   const reader = world.open();
   const ids = ["h:1:pruned", "h:2:stopped", "h:3:ended", "h:4:back"];
