@@ -38,7 +38,7 @@ export const targetSilent = defineAlert({
     diagnosis: ["Does the agent run? What does its log say about exporting? Does the collector accept requests?"],
     look: ["agentCheck", "agentMetrics"],
     mitigation: [
-      "Start the agent; until then, watch the job system's own pages. A target that was removed on purpose: silence it; the alert ends by itself three hours after its last data.",
+      "Start the agent; until then, watch the job system's own pages. A target that was removed on purpose: silence it for three and a half hours; the alert ends by itself three hours after the last data.",
     ],
     act: ["restartAgent", "silenceWithEnd"],
   },

@@ -144,6 +144,7 @@ function dashboardUrl({ panel, labels }: Alert, config: AlertingConfig, text: Te
 }
 
 const dashboardVariables: Readonly<Record<string, string>> = {
+  environment: "environment",
   target: "target",
   system: "system",
   queue: "queue",
