@@ -61,15 +61,13 @@ export class Places {
   /** Splits one tick's samples; `taken` is the cost of series that have their places already. */
   divide(samples: readonly Sample[], taken: number, nowMs: number): Divided {
     this.#remember(samples, nowMs);
-    const sizes = new Map<Metric, number>();
-    samples.forEach(({ metric }) => sizes.set(metric, (sizes.get(metric) ?? 0) + 1));
-    const allowed = this.#allowed(samples, sizes, this.#limits.total - taken);
+    const allowed = this.#allowed(samples, this.#limits.total - taken);
     if (allowed.size === 0) return { kept: samples, folded: [] };
     const kept: Sample[] = [];
     const folded: Sample[] = [];
     for (const sample of samples) {
-      const limit = allowed.get(sample.metric) ?? Number.POSITIVE_INFINITY;
-      (limit === Number.POSITIVE_INFINITY || this.#rank(sample) < limit ? kept : folded).push(sample);
+      const limit = allowed.get(sample.metric);
+      (limit === undefined || this.#rank(sample) < limit ? kept : folded).push(sample);
     }
     return { kept, folded };
   }
@@ -92,7 +90,9 @@ export class Places {
   }
 
   /** For each metric over a limit: how many names it may keep. Undefined for the others. */
-  #allowed(samples: readonly Sample[], counted: ReadonlyMap<Metric, number>, budget: number): Map<Metric, number> {
+  #allowed(samples: readonly Sample[], budget: number): Map<Metric, number> {
+    const counted = new Map<Metric, number>();
+    samples.forEach(({ metric }) => counted.set(metric, (counted.get(metric) ?? 0) + 1));
     const open = [...counted].filter(([metric]) => entityKind(metric) !== "");
     const sizes = open.map(([metric, size]) => ({ metric, size, cost: seriesCost(metric) }));
     const fixed = samples.length - sizes.reduce((sum, { size }) => sum + size, 0);
@@ -135,7 +135,7 @@ export class Places {
 
   /** Whether a metric that has `size` series may have one more, when all series with places of their own cost `taken`. */
   hasRoom(metric: Metric, size: number, taken: number): boolean {
-    if (!metric.attributes.some(isOpen)) return true;
+    if (entityKind(metric) === "") return true;
     const cost = seriesCost(metric);
     // Half of the whole is kept for state: a flood of new error types must not push the queues out.
     return (size + 2) * cost <= this.#limits.perMetric && taken + cost <= this.#limits.total / 2;

@@ -21,8 +21,9 @@ type DoubleMetric = GaugeMetricData | SumMetricData;
 const pathToScope = [[1], [2]] as const;
 const metricsField = 2;
 const dataFields = new Set([5, 7]);
-const pathToPoints = [...pathToScope, [metricsField], [5, 7], [1]] as const;
 const pointsField = 1;
+const pathToMetric = [...pathToScope, [metricsField]];
+const pathToPoints = [...pathToMetric, [...dataFields], [pointsField]];
 const attributesField = 7;
 /** A number point's start, time and double: fields 2, 3 and 4, of a tag and 8 bytes each. */
 const numberTags = [0x11, 0x19, 0x21];
@@ -74,14 +75,12 @@ export class RememberingSerializer implements ISerializer<ResourceMetrics, IExpo
   #scope(scope: Buffer, request: ResourceMetrics, metrics: readonly MetricData[]): Buffer[] {
     const fields = [...fieldsOf(scope)];
     const others = fields.filter(({ number }) => number === metricsField).values();
-    const first = fields.findIndex(({ number }) => number >= metricsField);
-    const [before, after] = first < 0 ? [fields, []] : [fields.slice(0, first), fields.slice(first)];
     return [
-      ...before.map(({ raw }) => raw),
+      ...fields.filter(({ number }) => number < metricsField).map(({ raw }) => raw),
       ...metrics.flatMap((metric) =>
         isDouble(metric) ? this.#metric(request, metric) : (others.next().value?.raw ?? []),
       ),
-      ...after.flatMap(({ number, raw }) => (number === metricsField ? [] : [raw])),
+      ...fields.filter(({ number }) => number > metricsField).map(({ raw }) => raw),
     ];
   }
 
@@ -141,7 +140,7 @@ export class RememberingSerializer implements ISerializer<ResourceMetrics, IExpo
 /** What a request with a single metric without points says of it. */
 function shellOf(request: Buffer, temporality: AggregationTemporality): Shell {
   let fields: WireField[] = [];
-  rewriteAt(request, [...pathToScope, [metricsField]], (metric) => ((fields = [...fieldsOf(metric)]), undefined));
+  rewriteAt(request, pathToMetric, (metric) => ((fields = [...fieldsOf(metric)]), undefined));
   const before = fields.filter(({ number }) => !dataFields.has(number)).map(({ raw }) => raw);
   const data = fields.find(({ number }) => dataFields.has(number));
   return {

@@ -1,8 +1,7 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
-import { parseDuration } from "../config/quantities.ts";
 import { QueuewatchError } from "../errors.ts";
 import { prometheusLabel } from "../catalogue/prometheus-name.ts";
-import { type Expr, type Query, render } from "../promql/promql.ts";
+import { type Expr, type Query, render, secondsOf } from "../promql/promql.ts";
 import { type Alert, type Given, type Severity, slug, type Text, type Unit } from "./alert.ts";
 import type { Baseline } from "./baseline.ts";
 import { panelId } from "./dashboard/frame.ts";
@@ -78,7 +77,7 @@ function standingLevel(
     ...warning,
     uid: `qw-${slug(alert.name)}-standing`,
     severity: "critical",
-    for: `${Math.round(((parseDuration(warning.for) ?? 0) + after) / 60)}m`,
+    for: `${Math.round((secondsOf(warning.for) + after) / 60)}m`,
     labels: { ...warning.labels, severity: "critical", escalated: "yes" },
     annotations: {
       ...warning.annotations,

@@ -7,8 +7,7 @@ process.once("exit", () => {
 });
 
 /** Has a program that a test started end with the test's process, if it did not end before. */
-export function endsWithUs<C extends ChildProcess>(child: C): C {
+export function endsWithUs(child: ChildProcess): void {
   running.add(child);
   child.once("exit", () => running.delete(child));
-  return child;
 }

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BinaryNode, Node } from "../../promql/node.ts";
+import { secondsOf } from "../../promql/duration.ts";
 import { walk } from "../../promql/node.ts";
 import { recognizedCause } from "./cause.ts";
 import { attempt, Unsayable } from "./unsayable.ts";
-import { groupsOf, readsPast, readValue, reasonOf, sameAttributes, secondsOf, type Value } from "./value.ts";
+import { groupsOf, readsPast, readValue, reasonOf, sameAttributes, type Value } from "./value.ts";
 
 /** A value that is compared with a number. */
 export interface Comparison {

@@ -1,11 +1,12 @@
 import type { GeneratorConfig } from "../../config/schema.ts";
+import { secondsOf } from "../../promql/duration.ts";
 import { type Alert, type Severity, slug, type Text, type Unit } from "../alert.ts";
 import { table } from "../markdown.ts";
 import { enabledAlerts } from "../prometheus-rules.ts";
 import { renderAlert } from "../rendered-alert.ts";
 import { type Condition, readConditions, type Silence } from "./condition.ts";
 import { attempt, Unsayable } from "./unsayable.ts";
-import { ownPast, readsPast, secondsOf } from "./value.ts";
+import { ownPast, readsPast } from "./value.ts";
 
 /** One way in which a level of an alert fires, to be said in a vendor's language. */
 export interface Way {

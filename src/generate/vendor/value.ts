@@ -1,6 +1,7 @@
 import { catalogue } from "../../catalogue/catalogue.ts";
 import type { Metric } from "../../catalogue/metric.ts";
 import { prometheusLabel, prometheusName } from "../../catalogue/prometheus-name.ts";
+import { secondsOf } from "../../promql/duration.ts";
 import {
   type AggregateNode,
   type BinaryNode,
@@ -90,21 +91,6 @@ export function seriesIn(value: Value): readonly Series[] {
 export function sameAttributes(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((attribute) => b.includes(attribute));
 }
-
-/** Seconds of a literal duration. */
-export function secondsOf(duration: string): number {
-  const [, number = "0", unit = "s"] = /^([\d.]+)(ms|s|m|h|d|w)$/.exec(duration) ?? [];
-  return (Number(number) * (unitMs.get(unit) ?? 0)) / 1_000;
-}
-
-const unitMs = new Map([
-  ["ms", 1],
-  ["s", 1_000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-  ["w", 604_800_000],
-]);
 
 export const ownPast = "compares with its own past";
 
