@@ -4,6 +4,10 @@
  */
 export const errors = {
   USAGE: { summary: "The command line is wrong.", action: "See `queuewatch COMMAND --help`." },
+  NODE_TOO_OLD: {
+    summary: "This Node cannot run the program.",
+    action: "Install the Node that is named, or use the container image.",
+  },
   CONFIG_UNREADABLE: { summary: "The config file cannot be read.", action: "Check its path and permissions." },
   CONFIG_SYNTAX: { summary: "The config file is not valid YAML.", action: "Mend the line that is named." },
   CONFIG_INVALID: { summary: "A setting is unknown or has a wrong value.", action: "Mend the setting that is named." },

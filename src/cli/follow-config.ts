@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Agent } from "../collect/agent.ts";
 import type { LiveConfig } from "../config/live-config.ts";
 import { sameLook, type Look } from "../config/target-files.ts";
-import { asQueuewatchError, type QueuewatchError } from "../errors.ts";
+import type { QueuewatchError } from "../errors.ts";
 import type { Log } from "../self/log.ts";
 
 /** How often the files are read. Their content is compared: that works on every file system, and costs a few reads. */
@@ -39,8 +39,7 @@ export async function followConfig(live: LiveConfig, { agent, log, signal, wait 
       seen = undefined;
       await reloading.take(look);
     } catch (error) {
-      const { message, code, action } = asQueuewatchError(error);
-      log.error(message, { code, action });
+      log.failure(error);
     }
   }
 }

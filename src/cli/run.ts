@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { LiveConfig } from "../config/live-config.ts";
 import type { Config } from "../config/schema.ts";
-import { asQueuewatchError } from "../errors.ts";
 import { systemClock } from "../self/clock.ts";
+import { doAll } from "../self/do-all.ts";
 import { Log, logFormats, logLevels } from "../self/log.ts";
 import { type Args, type Command, configOption, exitCodes, type Io, logOptions } from "./command.ts";
 import { followConfig, listenForHangup } from "./follow-config.ts";
@@ -28,9 +28,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const following = followConfig(live, { agent: service.agent, log, signal: io.signal, wait: hangup.wait });
   if (!io.signal.aborted) await once(io.signal, "abort");
   log.info("stopping");
-  await service.stop(AbortSignal.timeout(flushMs));
-  await following;
-  hangup.close();
+  await doAll([() => service.stop(AbortSignal.timeout(flushMs)), () => following, hangup.close]);
   log.info("stopped");
   return exitCodes.ok;
 }
@@ -50,21 +48,11 @@ export function logOf(config: Config, args: Args, io: Io): Log {
  * exception that nobody caught it ends, to be started again.
  */
 function reportStray(log: Log): void {
-  const say = (thrown: unknown): void => {
-    const { message, code, action } = asQueuewatchError(thrown);
-    log.error(message, { code, action, at: placeOf(thrown) });
-  };
-  process.on("unhandledRejection", say);
+  process.on("unhandledRejection", (reason) => log.failure(reason));
   process.on("uncaughtException", (error) => {
-    say(error);
+    log.failure(error);
     process.exit(exitCodes.failed);
   });
-}
-
-/** The first line of code in an error's stack; the rest of it repeats the message. */
-function placeOf(thrown: unknown): string {
-  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-  return /^\s+at .*?([\w.-]+\.m?[jt]s:\d+:\d+)\)?$/m.exec(stack)?.[1] ?? "unknown";
 }
 
 export const command: Command = {

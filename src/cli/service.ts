@@ -6,6 +6,7 @@ import { openRedis } from "../redis/client.ts";
 import { readServerHealth } from "../redis/health.ts";
 import { workerProcesses } from "../collect/worker-samples.ts";
 import type { Clock } from "../self/clock.ts";
+import { doAll } from "../self/do-all.ts";
 import type { Log } from "../self/log.ts";
 import { startServer } from "../server/server.ts";
 import { systems } from "../systems/registry.ts";
@@ -59,9 +60,6 @@ export async function startService(config: Config, { env, log, clock, version }:
   return {
     agent,
     address: server && `${config.export.prometheus?.tls ? "https" : "http"}://${server.address}`,
-    stop: async (signal) => {
-      await agent.stop(signal);
-      await server?.close();
-    },
+    stop: (signal) => doAll([() => agent.stop(signal), () => server?.close()]),
   };
 }

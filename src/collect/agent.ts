@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sameSettings } from "../config/same-settings.ts";
 import type { Config, TargetConfig } from "../config/schema.ts";
-import type { Clock } from "../self/clock.ts";
+import { doAll } from "../self/do-all.ts";
+import type { Log } from "../self/log.ts";
 import { Telemetry } from "../self/telemetry.ts";
 import type { Collection } from "./family.ts";
 import { loop } from "./loop.ts";
@@ -38,49 +39,57 @@ export interface Agent {
    * Targets whose settings are the same go on untouched. To be called again only when it has resolved.
    */
   watch(targets: readonly TargetConfig[], refused: number): Promise<TargetChanges>;
-  /** Stops reading, sends what is queued until `signal` aborts, closes all connections. */
+  /** Stops reading, sends what is queued until `signal` aborts, closes all connections, whatever fails on the way. */
   stop(signal: AbortSignal): Promise<void>;
 }
 
 /** Starts a loop for each target and one for the agent's own metrics. */
 export function startAgent(config: Config, parts: AgentParts): Agent {
-  const { clock, destinations } = parts;
-  const limits = { perMetric: config.cardinality.per_metric, total: config.cardinality.total };
-  const telemetry = new Telemetry(config.environment, limits, clock);
+  const { destinations } = parts;
+  const { per_metric: perMetric, total } = config.cardinality;
+  const telemetry = new Telemetry(config.environment, { perMetric, total }, parts.clock);
   const stop = new AbortController();
   const latest = new Map<string, Collection>();
   const deliver = (collection: Collection): void => {
     latest.set(collection.target ?? "", collection);
-    for (const destination of destinations) destination.offer(collection);
+    for (const destination of destinations) offer(destination, collection, parts.log);
   };
   const watches = new Watches({ config, parts, telemetry, deliver, stop: stop.signal });
   for (const target of config.targets) watches.begin(target);
   let changing: Promise<unknown> = Promise.resolve();
   const collectOwn = (): void => deliver(telemetry.collect(destinations));
-  const own = ownLoop(collectOwn, config.interval * 1_000, clock, stop.signal);
+  const own = ownLoop(collectOwn, config.interval * 1_000, parts, stop.signal);
   return {
     collections: () => [...latest.values()],
     notReady: () => watches.all().flatMap((watch) => watch.notReady()),
     watch: async (targets, refused) => {
       const become = watches.become(targets);
       changing = become;
-      const changes = await become;
-      for (const name of changes.removed) latest.delete(name);
-      telemetry.configRead(
-        refused,
-        Object.values(changes).some(({ length }) => length > 0),
-      );
-      return changes;
+      const { added, changed, removed } = await become;
+      for (const name of removed) latest.delete(name);
+      telemetry.configRead(refused, added.length + changed.length + removed.length > 0);
+      return { added, changed, removed };
     },
-    stop: async (signal) => {
+    stop: (signal) => {
       stop.abort();
-      await changing;
-      await Promise.all([own, ...watches.all().map((watch) => watch.stopped())]);
-      collectOwn();
-      await Promise.all(destinations.map((destination) => destination.close(signal)));
-      for (const watch of watches.all()) watch.close();
+      return doAll([
+        () => changing,
+        () => Promise.all([own, ...watches.all().map((watch) => watch.stopped())]),
+        collectOwn,
+        () => Promise.all(destinations.map((destination) => destination.close(signal))),
+        () => watches.all().forEach((watch) => watch.close()),
+      ]);
     },
   };
+}
+
+/** A mistake of ours at one destination takes nothing from the others. */
+function offer(destination: Sink, collection: Collection, log: Log): void {
+  try {
+    destination.offer(collection);
+  } catch (error) {
+    log.failure(error, { destination: destination.name });
+  }
 }
 
 /** The targets under watch, by name. */
@@ -130,9 +139,11 @@ class Watches {
   }
 }
 
-async function ownLoop(tick: () => void, intervalMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+async function ownLoop(tick: () => void, intervalMs: number, parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { clock, log } = parts;
   // The first of its own points shall already tell of the targets' first ticks.
   await sleep(Math.min(500, intervalMs / 2), undefined, { signal }).catch(() => undefined);
   const ticked = async (): Promise<boolean> => (tick(), true);
-  await loop(ticked, { intervalMs, clock, signal, phase: Math.random(), onOverrun: () => undefined });
+  const onFailure = (error: unknown): void => log.failure(error);
+  await loop(ticked, { intervalMs, clock, signal, phase: Math.random(), onOverrun: () => undefined, onFailure });
 }

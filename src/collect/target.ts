@@ -204,7 +204,7 @@ export class Target {
 
   #report(error: QueuewatchError): void {
     this.#parts.telemetry.error(this.name, error.code);
-    this.#parts.log.error(error.message, { code: error.code, target: this.name, action: error.action });
+    this.#parts.log.failure(error, { target: this.name });
   }
 
   #warn({ code, message, count }: Problem): void {

@@ -1,7 +1,7 @@
 import { namedQueues } from "../config/promises.ts";
 import { sameSettings } from "../config/same-settings.ts";
 import type { Config, TargetConfig } from "../config/schema.ts";
-import { errors } from "../errors.ts";
+import { asQueuewatchError, errors } from "../errors.ts";
 import type { Redis } from "../redis/client.ts";
 import type { Clock } from "../self/clock.ts";
 import type { Log } from "../self/log.ts";
@@ -131,7 +131,8 @@ export class Watch {
     const signal = AbortSignal.any([stop, this.#halt.signal]);
     const intervalMs = this.#interval * 1_000;
     const onOverrun = (durationMs: number): void => this.#overrun(durationMs);
-    await loop(this.#turns(), { intervalMs, clock, signal, phase: Math.random(), onOverrun });
+    const onFailure = (error: unknown): void => this.#failed(error);
+    await loop(this.#turns(), { intervalMs, clock, signal, phase: Math.random(), onOverrun, onFailure });
   }
 
   /** What was read is delivered at once; that nothing could be read, once an interval. */
@@ -170,6 +171,14 @@ export class Watch {
       timeoutMs: Math.ceil(Math.min(target.timeout ?? defaultTimeout, this.#interval) * 1_000),
       stateFile: config.state_dir === undefined ? undefined : new StateFile(config.state_dir, `target-${target.name}`),
     };
+  }
+
+  /** A target that cannot be read is no failure of a turn: this is a mistake of ours. */
+  #failed(thrown: unknown): void {
+    const { parts, telemetry } = this.#context;
+    const target = this.#config.name;
+    telemetry.error(target, asQueuewatchError(thrown).code);
+    parts.log.failure(thrown, { target });
   }
 
   #overrun(durationMs: number): void {

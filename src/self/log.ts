@@ -1,3 +1,4 @@
+import { asQueuewatchError } from "../errors.ts";
 import { printable } from "./printable.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -44,6 +45,14 @@ export class Log {
     this.#log("error", message, fields);
   }
 
+  /** Says what was thrown, with its code and what to do; of an error that should not happen, also where it arose. */
+  failure(thrown: unknown, fields: LogFields = {}): void {
+    const error = asQueuewatchError(thrown);
+    const { message, code, action } = error;
+    const place = code === "INTERNAL" ? { at: placeOf(error.cause ?? error) } : {};
+    this.error(message, { code, ...fields, action, ...place });
+  }
+
   #log(level: LogLevel, message: string, fields: LogFields): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(this.#options.level)) return;
     const repeated = this.#repeated(message, fields);
@@ -68,6 +77,12 @@ export class Log {
     this.#said.set(key, { at: now, repeated: 0 });
     return before?.repeated ?? 0;
   }
+}
+
+/** The first line of code in an error's stack; the rest of it repeats the message. */
+function placeOf(thrown: unknown): string {
+  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  return /^\s+at .*?([\w.-]+\.m?[jt]s:\d+:\d+)\)?$/m.exec(stack)?.[1] ?? "unknown";
 }
 
 function jsonLine(fields: LogFields): string {

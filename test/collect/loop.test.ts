@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loop } from "../../src/collect/loop.ts";
 
-/** Runs a loop on a clock that only moves with its waits and ticks; a tick that takes a negative time fails. */
+/** Runs a loop on a clock that only moves with its waits and ticks; a tick that takes a negative time fails, one of NaN throws. */
 async function run(ticks: readonly number[], phase: number, intervalMs = 100) {
   const stop = new AbortController();
   const starts: number[] = [];
   const overruns: number[] = [];
+  const failures: unknown[] = [];
   const due: boolean[] = [];
   let now = 0;
   const wait = (ms: number): void => void (now += Math.max(0, ms));
@@ -14,6 +15,7 @@ async function run(ticks: readonly number[], phase: number, intervalMs = 100) {
     async (isDue) => {
       starts.push(now);
       const took = ticks[starts.length - 1] ?? 0;
+      if (Number.isNaN(took)) throw new Error(`at ${now}`);
       now += Math.abs(took);
       due.push(isDue());
       if (starts.length === ticks.length) stop.abort();
@@ -25,10 +27,11 @@ async function run(ticks: readonly number[], phase: number, intervalMs = 100) {
       signal: stop.signal,
       phase,
       onOverrun: (ms) => overruns.push(ms),
+      onFailure: (thrown) => failures.push(thrown),
       wait: async (ms, signal) => (wait(ms), !signal.aborted),
     },
   );
-  return { starts, overruns, due };
+  return { starts, overruns, due, failures };
 }
 
 test("ticks at once, then at its own phase, then each interval", async () => {
@@ -74,4 +77,10 @@ test("with a short interval a failed tick waits for the next", async () => {
       [true, true, true],
     ],
   );
+});
+
+test("a tick that throws is said, and tried again as one that failed", async () => {
+  const { starts, failures } = await run([Number.NaN, 1, 1], 0, 15_000);
+  assert.deepEqual(starts, [0, 3_000, 7_500]);
+  assert.deepEqual(failures.map(String), ["Error: at 0"]);
 });

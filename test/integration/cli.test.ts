@@ -1,15 +1,49 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { nodeProblem } from "../../src/cli/node-version.ts";
 import { allowedCommands } from "../../src/redis/commands.ts";
+import { runBuilt } from "../support/agent.ts";
 import { run } from "../support/command-line.ts";
 import { startOtlpReceiver, type OtlpReceiver } from "../support/otlp-receiver.ts";
 import { freePort, startRedisServer, type RedisServer } from "../support/redis-server.ts";
 
 const fixtures = join(import.meta.dirname, "../fixtures");
 const password = "canary-s3cret";
+
+describe("a Node that cannot run the program", () => {
+  const pretend = 'Object.defineProperty(process.versions, "node", { value: "20.19.2" })';
+  const old = `data:text/javascript,${encodeURIComponent(pretend)}`;
+
+  test("is told so before anything else, whatever was asked for", async () => {
+    for (const argv of [["--version"], ["run"], []]) {
+      const { code, out, err } = await runBuilt(argv, { NODE_OPTIONS: `--import ${old}` });
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(
+        err,
+        /^queuewatch: NODE_TOO_OLD: this is Node 20\.19\.2; queuewatch needs Node 22\.15 or newer\n {2}→ /,
+      );
+    }
+  });
+
+  test("is any before the one that package.json names", () => {
+    const { engines } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+      engines: { node: string };
+    };
+    assert.match(engines.node, /^>=\d+\.\d+$/);
+    for (const [running, wanted] of [
+      ["22.14.9", "22.15"],
+      ["9.99.0", "22.15"],
+      ["22.15.0", "23.0"],
+    ] as const)
+      assert.equal(nodeProblem(running, `>=${wanted}`)?.code, "NODE_TOO_OLD");
+    for (const running of ["22.15.0", "22.100.0", "24.0.0", "100.0.1"])
+      assert.equal(nodeProblem(running, ">=22.15"), undefined);
+  });
+});
 
 describe("commands on a real Redis", () => {
   let redis: RedisServer;
