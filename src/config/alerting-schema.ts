@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { duration, hostPort } from "./quantities.ts";
+import { didYouMean } from "./suggest.ts";
+import { secretReference } from "./secret-reference.ts";
 
 /**
  * The part `alerting` of the config, read by `generate` only. References (`"${NAME}"`) are never resolved here: they go
@@ -7,8 +9,6 @@ import { duration, hostPort } from "./quantities.ts";
  */
 
 const text = z.string().min(1, "is empty");
-const secretText = text.meta({ description: 'Give it by reference: `"${NAME}"`, or `"file:/path"`.' });
-const url = secretText.regex(/^(?:https?:\/\/|\$\{|file:)/, "expected an http(s) URL or a reference");
 
 const severities = z.enum(["info", "warning", "critical"]);
 const contactBase = {
@@ -21,33 +21,39 @@ const contact = z
     ...contactBase,
     email: z.array(text).min(1).optional().meta({ description: "Addresses." }),
     slack: z
-      .strictObject({ url, channel: text.optional().meta({ description: "`#channel`, where the URL takes one." }) })
+      .strictObject({
+        url: secretReference,
+        channel: text.optional().meta({ description: "`#channel`, where the URL takes one." }),
+      })
       .optional()
       .meta({ description: "Incoming webhook of Slack." }),
     pagerduty: z
-      .strictObject({ integration_key: secretText })
+      .strictObject({ integration_key: secretReference })
       .optional()
       .meta({ description: "Events API v2 integration of PagerDuty." }),
     webhook: z
-      .strictObject({ url, bearer_token: secretText.optional() })
+      .strictObject({ url: secretReference, bearer_token: secretReference.optional() })
       .optional()
       .meta({ description: "Any service that takes Alertmanager's or Grafana's JSON." }),
     opsgenie: z
-      .strictObject({ api_key: secretText, api_url: text.optional() })
+      .strictObject({ api_key: secretReference, api_url: text.optional() })
       .optional()
       .meta({ description: "API integration of Opsgenie." }),
-    teams: z.strictObject({ url }).optional().meta({ description: "Workflow webhook of Microsoft Teams." }),
+    teams: z
+      .strictObject({ url: secretReference })
+      .optional()
+      .meta({ description: "Workflow webhook of Microsoft Teams." }),
     telegram: z
-      .strictObject({ bot_token: secretText, chat_id: text })
+      .strictObject({ bot_token: secretReference, chat_id: text })
       .optional()
       .meta({ description: "Bot of Telegram." }),
-    discord: z.strictObject({ url }).optional().meta({ description: "Webhook of Discord." }),
+    discord: z.strictObject({ url: secretReference }).optional().meta({ description: "Webhook of Discord." }),
     victorops: z
-      .strictObject({ api_key: secretText, routing_key: text })
+      .strictObject({ api_key: secretReference, routing_key: text })
       .optional()
       .meta({ description: "REST integration of Splunk On-Call." }),
     pushover: z
-      .strictObject({ user_key: secretText, token: secretText })
+      .strictObject({ user_key: secretReference, token: secretReference })
       .optional()
       .meta({ description: "Application of Pushover." }),
   })
@@ -125,7 +131,7 @@ export const alertingSchema = z
     folder: text.default("queuewatch").meta({ description: "Grafana folder of the rules." }),
     contacts: z
       .record(z.string().regex(/^[\w.-]{1,60}$/, "expected letters, digits, `_`, `.` and `-`"), contact)
-      .default({})
+      .prefault({})
       .meta({
         description: "Channels by name.",
       }),
@@ -134,7 +140,7 @@ export const alertingSchema = z
         smarthost: hostPort.default("localhost:25").meta({ description: "Mail server, `host:port`." }),
         from: text.default("queuewatch@localhost").meta({ description: "Sender." }),
         username: text.optional().meta({ description: "Where the server asks for one." }),
-        password: secretText.optional(),
+        password: secretReference.optional(),
       })
       .prefault({})
       .meta({ description: "How Alertmanager sends email; Grafana has settings of its own." }),
@@ -170,10 +176,15 @@ export const alertingSchema = z
     }),
   })
   .superRefine((alerting, context) => {
-    const known = new Set(Object.keys(alerting.contacts));
+    const known = Object.keys(alerting.contacts);
     const ask = (list: readonly string[] | undefined, path: (string | number)[]): void => {
       for (const name of list ?? [])
-        if (!known.has(name)) context.addIssue({ code: "custom", path, message: `there is no contact \`${name}\`` });
+        if (!known.includes(name))
+          context.addIssue({
+            code: "custom",
+            path,
+            message: `there is no contact \`${name}\`${didYouMean(name, known)}`,
+          });
     };
     const { teams, ...routes } = alerting.routes;
     for (const [key, list] of Object.entries(routes)) ask(list, ["routes", key]);
@@ -185,7 +196,11 @@ export const alertingSchema = z
         context.addIssue({ code: "custom", path: ["mutes", index], message: "give either `during` or `outside`" });
       for (const name of [during, outside])
         if (name !== undefined && alerting.times[name] === undefined)
-          context.addIssue({ code: "custom", path: ["mutes", index], message: `there are no times \`${name}\`` });
+          context.addIssue({
+            code: "custom",
+            path: ["mutes", index],
+            message: `there are no times \`${name}\`${didYouMean(name, Object.keys(alerting.times))}`,
+          });
     });
   });
 

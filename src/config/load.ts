@@ -1,8 +1,11 @@
 import { stat } from "node:fs/promises";
+import type { RefinementCtx } from "zod";
 import { QueuewatchError } from "../errors.ts";
-import { ConfigDocument, type Path } from "./document.ts";
+import type { AlertingConfig } from "./alerting-schema.ts";
+import { ConfigDocument, type Path, type Problem } from "./document.ts";
 import { readEnvironment, type FromEnvironment } from "./environment.ts";
 import { readConfigText } from "./file.ts";
+import { refusal } from "./refusal.ts";
 import { schemaProblems, type SchemaProblem } from "./problems.ts";
 import type { Environment } from "./references.ts";
 import { configSchema, generatorSchema, type Config, type GeneratorConfig, type TargetConfig } from "./schema.ts";
@@ -19,6 +22,9 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   readonly env: Environment;
 }
+
+/** Says what is wrong with `alerting`, by paths from the top of the config. */
+export type AlertingCheck = (alerting: AlertingConfig, context: RefinementCtx) => void;
 
 /** The config file alone: the files that its `target_files` name are not read. */
 export interface OwnConfig {
@@ -52,9 +58,9 @@ export async function loadOwnConfig({ file: named, env }: LoadOptions): Promise<
 }
 
 /** The config as the generator sees it: no environment is read. Defaults when there is no file. */
-export async function loadGeneratorConfig({ file, env }: LoadOptions): Promise<GeneratorConfig> {
+export async function loadGeneratorConfig({ file, env }: LoadOptions, check?: AlertingCheck): Promise<GeneratorConfig> {
   const found = await readConfigFile(file, env);
-  const { config, own } = parseOwnGeneratorConfig(found?.text ?? "{}", found?.file ?? defaultFile);
+  const { config, own } = parseOwnGeneratorConfig(found?.text ?? "{}", found?.file ?? defaultFile, check);
   const targets = await allTargets(found?.file, config.target_files, { own, parse: parseGeneratorTargets });
   return { ...config, targets };
 }
@@ -71,28 +77,30 @@ export function parseOwnConfig(
 ): Pick<OwnConfig, "config" | "own"> {
   const document = new ConfigDocument(text, file);
   const unresolved = document.resolve(env, ["alerting"]);
-  if (unresolved.length > 0) throw new QueuewatchError("CONFIG_REFERENCE", document.describe(unresolved));
   const { settings, said } = readEnvironment(env);
   if (document.has(["target_files"])) delete settings["targets"];
   const outcome = configSchema.safeParse(withDefaults(document.toValue() ?? {}, settings), { reportInput: true });
-  if (outcome.success) return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
-  throw invalid(document, schemaProblems(outcome.error, configSchema), said);
+  const problems = outcome.success ? [] : schemaProblems(outcome.error, configSchema);
+  if (!outcome.success || unresolved.length > 0)
+    throw refusal(document, { unresolved, ...sorted(problems, document, said) });
+  return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
 }
 
 /**
  * Parses the text of a config file for the generator. References are never resolved: those under `alerting` stay as they
- * are written, of others the default counts.
+ * are written, of others the default counts. `check` knows what the schema does not: which alerts there are.
  */
-export function parseGeneratorConfig(text: string, file: string): GeneratorConfig {
-  return parseOwnGeneratorConfig(text, file).config;
+export function parseGeneratorConfig(text: string, file: string, check?: AlertingCheck): GeneratorConfig {
+  return parseOwnGeneratorConfig(text, file, check).config;
 }
 
-function parseOwnGeneratorConfig(text: string, file: string) {
+function parseOwnGeneratorConfig(text: string, file: string, check: AlertingCheck = () => undefined) {
   const document = new ConfigDocument(text, file);
   document.resolve({}, ["alerting"]);
-  const outcome = generatorSchema.safeParse(document.toValue() ?? {}, { reportInput: true });
+  const schema = generatorSchema.superRefine(({ alerting }, context) => check(alerting, context));
+  const outcome = schema.safeParse(document.toValue() ?? {}, { reportInput: true });
   if (outcome.success) return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
-  throw invalid(document, schemaProblems(outcome.error, generatorSchema), []);
+  throw refusal(document, { unresolved: [], ...sorted(schemaProblems(outcome.error, schema), document, []) });
 }
 
 /** A target that the file does not name is the environment's. */
@@ -121,24 +129,25 @@ async function allTargets<T extends { readonly name: string }>(
   if (refused.size > 0) throw together([...refused.values()]);
   return [...inForce.values()].flatMap(({ targets }) => targets);
 }
-function invalid(
-  document: ConfigDocument,
+
+/** Problems of the file, and those of settings that variables of the environment gave. */
+function sorted(
   problems: readonly SchemaProblem[],
+  document: ConfigDocument,
   said: FromEnvironment["said"],
-): QueuewatchError {
+): { settings: Problem[]; elsewhere: string[] } {
   const variableOf = (path: Path): string | undefined =>
     document.has(path)
       ? undefined
       : said.find((entry) => entry.path.every((step, index) => path[index] === step))?.variable;
-  const lines = problems.flatMap(({ path, message }) => {
+  const elsewhere = problems.flatMap(({ path, message }) => {
     const variable = variableOf(path);
     return variable === undefined ? [] : [`${variable}: ${message}`];
   });
-  const located = problems
+  const settings = problems
     .filter(({ path }) => variableOf(path) === undefined)
     .map(({ path, key, message }) => ({ path, message, offset: document.offsetOf(path, key) }));
-  if (located.length > 0) lines.push(document.describe(located));
-  return new QueuewatchError("CONFIG_INVALID", lines.join("\n"));
+  return { settings, elsewhere };
 }
 
 /** What the file does not say is taken from the defaults, key by key; lists are one thing. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Path } from "./document.ts";
-import { suggest } from "./suggest.ts";
+import { didYouMean, suggest } from "./suggest.ts";
 
 /** One thing that the schema finds wrong; `key` when it is about a key of the object at `path`. */
 export interface SchemaProblem {
@@ -69,11 +69,11 @@ function wording(issue: z.core.$ZodIssue): string {
     if (issue.input === undefined) return "is missing";
     return `expected ${expected(issue)}`;
   }
-  if (issue.code === "invalid_value")
-    return `expected ${issue.values
-      .map(String)
-      .join(", ")
-      .replace(/, (?=[^,]*$)/, " or ")}`;
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String);
+    const meant = typeof issue.input === "string" ? didYouMean(issue.input, values) : "";
+    return `expected ${values.join(", ").replace(/, (?=[^,]*$)/, " or ")}${meant}`;
+  }
   if (issue.code === "too_small" && issue.message.startsWith("Too small")) return "is empty";
   return issue.message;
 }

@@ -1,4 +1,6 @@
 import type { RefinementCtx } from "zod";
+import { regionHost, regionsOf } from "./regions.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** What a schema cannot say of one setting alone: checks over several settings of one object. */
 
@@ -91,7 +93,13 @@ const presetNeeds: Record<string, readonly (readonly string[])[]> = {
   victoriametrics: [["endpoint", "metrics_endpoint"]],
 };
 
-export function checkOtlp(otlp: { preset?: string | undefined; [name: string]: unknown }, context: Context): void {
+interface OtlpSettings {
+  readonly preset?: string | undefined;
+  readonly region?: string | undefined;
+  readonly [name: string]: unknown;
+}
+
+export function checkOtlp(otlp: OtlpSettings, context: Context): void {
   const { preset } = otlp;
   exclusive(context, otlp, ["endpoint", "metrics_endpoint"]);
   exclusive(context, otlp, ["key", "key_file"]);
@@ -101,6 +109,16 @@ export function checkOtlp(otlp: { preset?: string | undefined; [name: string]: u
   for (const alternatives of presetNeeds[preset ?? ""] ?? [])
     if (alternatives.every((name) => otlp[name] === undefined))
       complain(context, alternatives[0] ?? "", `is missing: the preset \`${preset}\` needs it`);
+  checkRegion(otlp, context);
+}
+
+/** A preset that asks for a region knows its hosts. */
+function checkRegion(otlp: OtlpSettings, context: Context): void {
+  const { preset = "", region } = otlp;
+  const known = regionsOf(preset);
+  const unknown = region !== undefined && known.length > 0 && regionHost(preset, region) === undefined;
+  if (!unknown || otlp["endpoint"] !== undefined || otlp["metrics_endpoint"] !== undefined) return;
+  complain(context, "region", `expected ${known.join(", ")}, or give \`endpoint\`${didYouMean(region, known)}`);
 }
 
 export function checkServer(server: object, context: Context): void {

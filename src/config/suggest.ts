@@ -10,6 +10,12 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best?.candidate;
 }
 
+/** ` (did you mean …?)`, to put behind a complaint about the word; nothing where no candidate is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const near = suggest(word, candidates);
+  return near === undefined ? "" : ` (did you mean \`${near}\`?)`;
+}
+
 function normalize(word: string): string {
   return word.slice(0, 100).toLowerCase().replaceAll(/[-_ ]/g, "");
 }

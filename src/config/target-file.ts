@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { asQueuewatchError, QueuewatchError } from "../errors.ts";
-import { ConfigDocument } from "./document.ts";
+import { ConfigDocument, type Problem } from "./document.ts";
 import { schemaProblems } from "./problems.ts";
+import { refusal } from "./refusal.ts";
 import type { Environment } from "./references.ts";
 import { generatorTargetsSchema, targetsSchema, type GeneratorConfig, type TargetConfig } from "./schema.ts";
 import type { Content } from "./target-files.ts";
@@ -13,15 +14,14 @@ type GeneratorTarget = GeneratorConfig["targets"][number];
 export function parseTargets(text: string, file: string, env: Environment): FileTargets<TargetConfig> {
   const document = new ConfigDocument(text, file);
   const unresolved = document.resolve(env);
-  if (unresolved.length > 0) throw new QueuewatchError("CONFIG_REFERENCE", document.describe(unresolved));
-  return targetsOf(document, targetsSchema);
+  return targetsOf(document, targetsSchema, unresolved);
 }
 
 /** The same as the generator sees them: references are not resolved, how Redis is reached does not matter. */
 export function parseGeneratorTargets(text: string, file: string): FileTargets<GeneratorTarget> {
   const document = new ConfigDocument(text, file);
   document.resolve({});
-  return targetsOf(document, generatorTargetsSchema);
+  return targetsOf(document, generatorTargetsSchema, []);
 }
 
 /** What a file's content gives: its targets, or what is wrong. */
@@ -38,7 +38,11 @@ export function targetsIn<T>(
   }
 }
 
-function targetsOf<T>(document: ConfigDocument, schema: z.ZodType<T[]>): FileTargets<T> {
+function targetsOf<T>(
+  document: ConfigDocument,
+  schema: z.ZodType<T[]>,
+  unresolved: readonly Problem[],
+): FileTargets<T> {
   const value = document.toValue();
   const isList = Array.isArray(value);
   if (typeof value !== "object" || value === null) {
@@ -46,13 +50,14 @@ function targetsOf<T>(document: ConfigDocument, schema: z.ZodType<T[]>): FileTar
     throw new QueuewatchError("CONFIG_INVALID", document.describe([{ path: [], offset: 0, message }]));
   }
   const outcome = schema.safeParse(isList ? value : [value], { reportInput: true });
-  if (outcome.success) {
+  if (outcome.success && unresolved.length === 0) {
     const places = outcome.data.map((_, index) => document.place(isList ? [index, "name"] : ["name"]));
     return { targets: outcome.data, places };
   }
-  const problems = schemaProblems(outcome.error, schema).map(({ path: whole, key, message }) => {
+  const problems = outcome.success ? [] : schemaProblems(outcome.error, schema);
+  const settings = problems.map(({ path: whole, key, message }) => {
     const path = isList ? whole : whole.slice(1);
     return { path, message, offset: document.offsetOf(path, key) };
   });
-  throw new QueuewatchError("CONFIG_INVALID", document.describe(problems));
+  throw refusal(document, { unresolved, settings });
 }

@@ -24,7 +24,7 @@ export interface DestinationSettings {
 
 const defaultTimeout = 10;
 
-/** The settings of all destinations, each with a name of its own. Throws CONFIG_INVALID. */
+/** The settings of all destinations, each with a name of its own. */
 export function destinationSettings(configs: readonly OtlpConfig[]): DestinationSettings[] {
   const taken = new Set<string>();
   return configs.map((config) => {

@@ -1,13 +1,12 @@
 import { type ContactConfig, type ContactKind, contactKinds } from "../config/alerting-schema.ts";
 import { chatTemplate, chatTitleTemplate, details, textTemplate, titleTemplate, urgencyTemplate } from "./message.ts";
+import { fileForAlertmanager } from "./secret-reference.ts";
 
-/** Puts the reference to a secret into the path of the file that holds it. */
-export type SecretFile = (text: string) => string;
 /** Key of the receiver's list, and its entries. */
 export type Integration = readonly [key: string, settings: readonly object[]];
 
 type Settings<K extends ContactKind> = NonNullable<ContactConfig[K]>;
-type Makers = { readonly [K in ContactKind]: (settings: Settings<K>, secret: SecretFile) => Integration };
+type Makers = { readonly [K in ContactKind]: (settings: Settings<K>) => Integration };
 
 const sends = { send_resolved: true };
 
@@ -17,12 +16,12 @@ const makers: Makers = {
     "email_configs",
     addresses.map((to) => ({ ...sends, to, headers: { Subject: titleTemplate }, text: textTemplate, html: "" })),
   ],
-  slack: ({ url, channel }, secret) => [
+  slack: ({ url, channel }) => [
     "slack_configs",
     [
       {
         ...sends,
-        api_url_file: secret(url),
+        api_url_file: fileForAlertmanager(url),
         ...(channel === undefined ? {} : { channel }),
         title: chatTitleTemplate,
         text: chatTemplate,
@@ -31,24 +30,32 @@ const makers: Makers = {
       },
     ],
   ],
-  teams: ({ url }, secret) => [
+  teams: ({ url }) => [
     "msteamsv2_configs",
-    [{ ...sends, webhook_url_file: secret(url), title: chatTitleTemplate, text: chatTemplate }],
+    [{ ...sends, webhook_url_file: fileForAlertmanager(url), title: chatTitleTemplate, text: chatTemplate }],
   ],
-  discord: ({ url }, secret) => [
+  discord: ({ url }) => [
     "discord_configs",
-    [{ ...sends, webhook_url_file: secret(url), title: chatTitleTemplate, message: chatTemplate }],
+    [{ ...sends, webhook_url_file: fileForAlertmanager(url), title: chatTitleTemplate, message: chatTemplate }],
   ],
-  telegram: ({ bot_token, chat_id }, secret) => [
+  telegram: ({ bot_token, chat_id }) => [
     "telegram_configs",
-    [{ ...sends, bot_token_file: secret(bot_token), chat_id: Number(chat_id), parse_mode: "", message: textTemplate }],
+    [
+      {
+        ...sends,
+        bot_token_file: fileForAlertmanager(bot_token),
+        chat_id: Number(chat_id),
+        parse_mode: "",
+        message: textTemplate,
+      },
+    ],
   ],
-  pagerduty: ({ integration_key }, secret) => [
+  pagerduty: ({ integration_key }) => [
     "pagerduty_configs",
     [
       {
         ...sends,
-        routing_key_file: secret(integration_key),
+        routing_key_file: fileForAlertmanager(integration_key),
         description: titleTemplate,
         severity: urgencyTemplate,
         class: "{{ .CommonLabels.category }}",
@@ -57,12 +64,12 @@ const makers: Makers = {
       },
     ],
   ],
-  opsgenie: ({ api_key, api_url }, secret) => [
+  opsgenie: ({ api_key, api_url }) => [
     "opsgenie_configs",
     [
       {
         ...sends,
-        api_key_file: secret(api_key),
+        api_key_file: fileForAlertmanager(api_key),
         ...(api_url === undefined ? {} : { api_url }),
         message: titleTemplate,
         description: textTemplate,
@@ -70,33 +77,39 @@ const makers: Makers = {
       },
     ],
   ],
-  victorops: ({ api_key, routing_key }, secret) => [
+  victorops: ({ api_key, routing_key }) => [
     "victorops_configs",
     [
       {
         ...sends,
-        api_key_file: secret(api_key),
+        api_key_file: fileForAlertmanager(api_key),
         routing_key,
         entity_display_name: titleTemplate,
         state_message: textTemplate,
       },
     ],
   ],
-  pushover: ({ user_key, token }, secret) => [
+  pushover: ({ user_key, token }) => [
     "pushover_configs",
     [
       {
         ...sends,
-        user_key_file: secret(user_key),
-        token_file: secret(token),
+        user_key_file: fileForAlertmanager(user_key),
+        token_file: fileForAlertmanager(token),
         title: titleTemplate,
         message: textTemplate,
       },
     ],
   ],
-  webhook: ({ url, bearer_token }, secret) => [
+  webhook: ({ url, bearer_token }) => [
     "webhook_configs",
-    [{ ...sends, url_file: secret(url), ...(bearer_token === undefined ? {} : authorized(secret(bearer_token))) }],
+    [
+      {
+        ...sends,
+        url_file: fileForAlertmanager(url),
+        ...(bearer_token === undefined ? {} : authorized(fileForAlertmanager(bearer_token))),
+      },
+    ],
   ],
 };
 
@@ -105,15 +118,15 @@ function authorized(file: string): object {
 }
 
 /** Settings of one contact of the config. */
-export function integration(contact: ContactConfig, secret: SecretFile): Integration {
-  const made = contactKinds.map((kind) => make(kind, contact, secret)).find((one) => one !== undefined);
+export function integration(contact: ContactConfig): Integration {
+  const made = contactKinds.map((kind) => make(kind, contact)).find((one) => one !== undefined);
   if (made === undefined) throw new Error("a contact has no kind");
   return made;
 }
 
 /** Generic so that settings and maker are known to be of the same kind. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
-function make<K extends ContactKind>(kind: K, contact: ContactConfig, secret: SecretFile): Integration | undefined {
+function make<K extends ContactKind>(kind: K, contact: ContactConfig): Integration | undefined {
   const settings: ContactConfig[K] = contact[kind];
-  return settings ? makers[kind](settings, secret) : undefined;
+  return settings ? makers[kind](settings) : undefined;
 }

@@ -13,7 +13,7 @@ import {
   receivers,
   timeIntervals,
 } from "./routing.ts";
-import { fileForAlertmanager, secretReference } from "./secret-reference.ts";
+import { fileForAlertmanager, secretsOf } from "./secret-reference.ts";
 
 /** Alertmanager's configuration, for Alertmanager from 0.28 on where contacts use Teams, else from 0.25. */
 export function alertmanagerText(config: GeneratorConfig): string {
@@ -55,10 +55,7 @@ export function alertmanagerText(config: GeneratorConfig): string {
 function mail({ smtp, contacts }: AlertingConfig): object {
   if (!Object.values(contacts).some(({ email }) => email !== undefined)) return {};
   const local = smtp.smarthost.startsWith("localhost:");
-  const password =
-    smtp.password === undefined
-      ? {}
-      : { smtp_auth_password_file: fileForAlertmanager(secretReference(smtp.password, "alerting.smtp.password")) };
+  const password = smtp.password === undefined ? {} : { smtp_auth_password_file: fileForAlertmanager(smtp.password) };
   return {
     global: {
       smtp_smarthost: smtp.smarthost,
@@ -72,13 +69,7 @@ function mail({ smtp, contacts }: AlertingConfig): object {
 
 /** The files that Alertmanager will read, as comments. */
 function needed(alerting: AlertingConfig): string {
-  const files = new Set<string>();
-  for (const [name, contact] of Object.entries(alerting.contacts))
-    integration(contact, (text) => {
-      const path = fileForAlertmanager(secretReference(text, `alerting.contacts.${name}`));
-      files.add(path);
-      return path;
-    });
+  const files = new Set(Object.values(alerting.contacts).flatMap(secretsOf).map(fileForAlertmanager));
   return [...files].map((file) => `# Supply the secret in the file ${file}\n`).join("");
 }
 
@@ -162,9 +153,7 @@ function receiver(name: string, contacts: readonly string[], config: AlertingCon
   for (const contact of contacts) {
     const settings = config.contacts[contact];
     if (settings === undefined) continue;
-    const [kind, made] = integration(settings, (text) =>
-      fileForAlertmanager(secretReference(text, `alerting.contacts.${contact}`)),
-    );
+    const [kind, made] = integration(settings);
     (merged[kind] ??= []).push(...made);
   }
   return { name, ...merged };

@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Io } from "../cli/command.ts";
-import { loadGeneratorConfig } from "../config/load.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { QueuewatchError } from "../errors.ts";
 import { alertingOutputs, generateAlerting, lockFile } from "./alerting.ts";
+import { loadCheckedConfig } from "./checked-config.ts";
 import type { GeneratedFile } from "./generator.ts";
 import { type DashboardFormat, dashboardFormats, generateDashboards } from "./grafana-dashboard.ts";
 import { neededSecrets } from "./secret-reference.ts";
@@ -50,14 +50,14 @@ export async function generate(options: GenerateOptions, io: Io): Promise<number
 
 async function grafana({ config, format = "classic" }: GenerateOptions, io: Io): Promise<readonly GeneratedFile[]> {
   if (!isFormat(format)) throw new QueuewatchError("USAGE", `cannot make dashboards of format \`${format}\``);
-  const loaded = await loadGeneratorConfig({ file: config, env: io.env });
+  const loaded = await loadCheckedConfig({ file: config, env: io.env });
   return generateDashboards({ interval: slowest(loaded), format, thresholds: loaded.alerting.thresholds });
 }
 
 /** Each output in a folder of its name; one alone stands in the folder that was named. */
 async function alerting(options: GenerateOptions, io: Io): Promise<readonly GeneratedFile[]> {
   const { what, config, out, policyTree } = options;
-  const loaded = await loadGeneratorConfig({ file: config, env: io.env });
+  const loaded = await loadCheckedConfig({ file: config, env: io.env });
   const outputs = alertingOutputs.filter((output) => what === "all" || what === output);
   const place = (path: string): string => (what === "all" ? path : path.slice(what.length + 1));
   const lock = out === undefined ? undefined : await readIfThere(join(out, place(lockFile)));

@@ -161,7 +161,7 @@ function contactPoints(config: GeneratorConfig, options: GrafanaAlertingOptions)
       name: literal(name),
       receivers: contacts.flatMap((contact, index) => {
         const settingsOf = config.alerting.contacts[contact];
-        return settingsOf === undefined ? [] : [grafanaReceiver(contact, settingsOf, `qw-contact-${point}-${index}`)];
+        return settingsOf === undefined ? [] : [grafanaReceiver(settingsOf, `qw-contact-${point}-${index}`)];
       }),
     })),
   };

@@ -1,5 +1,4 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
-import { QueuewatchError } from "../errors.ts";
 import { prometheusLabel } from "../catalogue/prometheus-name.ts";
 import { type Expr, type Query, render, secondsOf } from "../promql/promql.ts";
 import { type Alert, type Given, type Severity, slug, type Text, type Unit } from "./alert.ts";
@@ -35,7 +34,7 @@ export interface RenderedAlert {
   readonly baselines: readonly Recording[];
 }
 
-/** An alert with the config's thresholds, in the form of one program. Throws CONFIG_INVALID for unknown thresholds. */
+/** An alert with the config's thresholds, in the form of one program. */
 export function renderAlert(alert: Alert, config: AlertingConfig, form: Form): RenderedAlert {
   const used = new Set<Recording>();
   const given = givenFor(alert, config, form, used);
@@ -93,9 +92,6 @@ export function ruleUid(alert: Alert, severity: Severity): string {
 
 function givenFor(alert: Alert, config: AlertingConfig, form: Form, used: Set<Recording>): Given {
   const own = config.thresholds[alert.name] ?? {};
-  for (const name of Object.keys(own))
-    if (alert.thresholds[name] === undefined)
-      throw new QueuewatchError("CONFIG_INVALID", `alerting.thresholds.${alert.name}: there is no threshold ${name}`);
   return {
     usual: <L extends string>(baseline: Baseline<L>): Expr<L> => {
       used.add(baseline);

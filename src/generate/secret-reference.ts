@@ -1,25 +1,10 @@
 import type { AlertingConfig } from "../config/alerting-schema.ts";
-import { QueuewatchError } from "../errors.ts";
-
-/** A secret as the config gives it: where it is to be found. Its text never appears in any output. */
-export type SecretReference =
-  | { readonly kind: "variable"; readonly name: string }
-  | { readonly kind: "file"; readonly path: string };
+import { isSecretReference, type SecretReference } from "../config/secret-reference.ts";
 
 /** What the user has to supply beside the generated files. */
 export interface Needed {
   readonly place: string;
   readonly what: string;
-}
-
-/** Reads a reference. A text that is none is refused: it would stand in the generated files for all to read. */
-export function secretReference(text: string, setting: string): SecretReference {
-  const [, name] = /^\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}$/.exec(text) ?? [];
-  if (name !== undefined) return { kind: "variable", name };
-  if (text.startsWith("file:/")) return { kind: "file", path: text.slice("file:".length) };
-  throw new QueuewatchError("CONFIG_INVALID", `${setting}: give the secret by reference`, {
-    action: 'Write "${NAME}" or "file:/path": generated files are read by many.',
-  });
 }
 
 /** As Grafana's provisioning files have it. */
@@ -34,29 +19,21 @@ export function fileForAlertmanager(reference: SecretReference): string {
 
 /** Everything that the user has to supply beside the generated files. */
 export function neededSecrets({ contacts, smtp }: AlertingConfig): Needed[] {
-  const texts = [
-    ...Object.entries(contacts).flatMap(([name, contact]) =>
-      secretsOf(contact).map((text) => [`contact ${name}`, text] as const),
-    ),
-    ...(smtp.password === undefined ? [] : [["smtp", smtp.password] as const]),
-  ];
-  return texts.map(([place, text]) => {
-    const reference = secretReference(text, place);
-    const file = fileForAlertmanager(reference);
-    const what = reference.kind === "file" ? file : `$${reference.name} (Grafana) or ${file} (Alertmanager)`;
-    return { place, what };
-  });
+  const ofContacts = Object.entries(contacts).flatMap(([name, contact]) =>
+    secretsOf(contact).map((reference) => needed(`contact ${name}`, reference)),
+  );
+  return smtp.password === undefined ? ofContacts : [...ofContacts, needed("smtp", smtp.password)];
 }
 
-/** The settings of contacts that are secrets, whatever their kind. */
-const secretSettings = new Set(["url", "integration_key", "bearer_token", "api_key", "bot_token", "user_key", "token"]);
+function needed(place: string, reference: SecretReference): Needed {
+  const file = fileForAlertmanager(reference);
+  const what = reference.kind === "file" ? file : `$${reference.name} (Grafana) or ${file} (Alertmanager)`;
+  return { place, what };
+}
 
-function secretsOf(contact: AlertingConfig["contacts"][string]): string[] {
+/** The settings of a contact that are secrets, whatever its kind. */
+export function secretsOf(contact: AlertingConfig["contacts"][string]): SecretReference[] {
   return Object.values(contact).flatMap((settings) =>
-    typeof settings === "object" && !Array.isArray(settings)
-      ? Object.entries(settings).flatMap(([name, text]) =>
-          secretSettings.has(name) && text !== undefined ? [text] : [],
-        )
-      : [],
+    typeof settings === "object" ? Object.values(settings).filter(isSecretReference) : [],
   );
 }

@@ -138,6 +138,41 @@ interval: -3
     ]);
   });
 
+  test("references that are unset hide no other mistake, and are not blamed for their form", () => {
+    const text = `
+targets: [{ name: a, redis: "\${REDIS}", intervl: 5s }]
+interval: "\${INTERVAL}"
+export: { otlp: [{ preset: datadgo, key: "\${KEY}", region: eu }] }
+alerting: { contacts: { ops: { slack: { url: "https://hooks.example/canary" } } }, routes: { critical: [opps] } }`;
+    assert.deepEqual(refusal(text, "CONFIG_INVALID"), [
+      "q.yaml:2:29: the environment variable REDIS is not set",
+      "q.yaml:2:41: targets[0]: unknown setting `intervl` (did you mean `interval`?)",
+      "q.yaml:3:11: the environment variable INTERVAL is not set",
+      "q.yaml:4:28: export.otlp[0].preset: expected datadog, newrelic, grafana-cloud, prometheus, mimir or victoriametrics (did you mean `datadog`?)",
+      "q.yaml:4:42: the environment variable KEY is not set",
+      'q.yaml:5:46: alerting.contacts.ops.slack.url: give the secret by reference: "${NAME}" or "file:/path"',
+      "q.yaml:5:104: alerting.routes.critical: there is no contact `opps` (did you mean `ops`?)",
+    ]);
+  });
+
+  for (const [otlp, problem] of [
+    [
+      "preset: datadog, region: us9",
+      "expected us1, us3, us5, eu, eu1, ap1, ap2, or give `endpoint` (did you mean `us1`?)",
+    ],
+    ["preset: newrelic, region: mars", "expected us, eu, gov, or give `endpoint`"],
+    [
+      "preset: grafana-cloud, instance: 1a, region: evil.example/x",
+      "expected prod-eu-west-2, prod-us-east-0, …, or give `endpoint`",
+    ],
+  ] as const)
+    test(`a region that the preset does not know: ${otlp}`, () => {
+      const text = `targets: [{ name: a, redis: "redis://x" }]\nexport: { otlp: [{ key: k, ${otlp} }] }`;
+      assert.deepEqual(refusal(text, "CONFIG_INVALID"), [
+        `q.yaml:2:${28 + otlp.indexOf("region: ") + 8}: export.otlp[0].region: ${problem}`,
+      ]);
+    });
+
   const clashes: [what: string, settings: string, problem: RegExp][] = [
     [
       "two ways to Redis",
@@ -345,7 +380,8 @@ targets: [{ name: a, redis: "\${REDIS}", interval: "\${I:-5s}", queues: { m: { s
 export: { otlp: [{ preset: "\${P}" }] }
 alerting: { contacts: { a: { pagerduty: { integration_key: "\${Y:-z}" } } } }`;
     const config = parseGeneratorConfig(text, "q.yaml");
-    assert.equal(config.alerting.contacts["a"]?.pagerduty?.integration_key, "${Y:-z}");
+    const key = config.alerting.contacts["a"]?.pagerduty?.integration_key;
+    assert.deepEqual(key, { kind: "variable", name: "Y" });
     assert.equal(config.targets[0]?.interval, 5);
     assert.deepEqual(config.targets[0].queues["m"]?.size, { critical: 9 });
   });

@@ -47,9 +47,7 @@ describe("deploy/Dockerfile", () => {
         cpSync(join(root, source), into, { recursive: true, filter: (path) => sentToBuild(relative(root, path)) });
       }
     }
-    assert.ok(instructions().some(([name, rest]) => name === "RUN" && rest.startsWith("npm run build")));
-    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    assert.equal(scripts["build"], "node .dev/build.mjs");
+    assert.ok(instructions().some(([name, rest]) => name === "RUN" && rest.startsWith("node .dev/build.mjs")));
     symlinkSync(join(root, "node_modules"), join(stage, "node_modules"));
     execFileSync(process.execPath, [".dev/build.mjs"], { cwd: stage });
     const built = join(stage, "dist/queuewatch.js");

@@ -116,18 +116,6 @@ test("presets know endpoint, header, temporality and limit", async () => {
   }
 });
 
-test("an unknown region is told with those there are", () => {
-  for (const [preset, region] of [
-    ["datadog", "us9"],
-    ["newrelic", "mars"],
-    ["grafana-cloud", "evil.example/x"],
-  ] as const)
-    assert.throws(() => settings({ preset, region, key, ...(preset === "grafana-cloud" ? { instance: "1" } : {}) }), {
-      code: "CONFIG_INVALID",
-      message: `export.otlp: ${preset} has no region "${region}"`,
-    });
-});
-
 test("names are the hosts, unless given, and never the same", () => {
   const endpoint = "http://c:4318";
   const names = settings({ endpoint }, { endpoint }, { endpoint, name: "vendor" }).map(({ name }) => name);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { checkAlertNames } from "../../src/generate/checked-config.ts";
 import { parseGeneratorConfig } from "../../src/config/load.ts";
 import { generateAlerting, lockFile } from "../../src/generate/alerting.ts";
 import { grafanaProblems } from "../../src/generate/grafana-validator.ts";
@@ -72,20 +73,33 @@ suite("config", () => {
     assert.doesNotMatch(text, /RedisSlow/);
   });
 
-  test("an unknown threshold is refused", () => {
-    const wrong = parseGeneratorConfig("alerting: { thresholds: { QueueGrowing: { flor: 1 } } }", "q.yaml");
-    assert.throws(() => generateAlerting(wrong), /there is no threshold flor/);
+  test("alerts and thresholds that there are not are refused, at their places", () => {
+    const text = `alerting:
+  disable: [RedisSlow, QueueGrowin]
+  thresholds:
+    QueueGrowing: { flor: 1, floor: 2, xyzzy: 3 }
+    Xyzzy: { floor: 1 }
+    RedisUnreachable: { ratio: 1 }
+`;
+    assert.throws(() => parseGeneratorConfig(text, "q.yaml", checkAlertNames), {
+      code: "CONFIG_INVALID",
+      message: [
+        "q.yaml:2:24: alerting.disable[1]: there is no alert `QueueGrowin` (did you mean `QueueGrowing`?)",
+        "q.yaml:4:27: alerting.thresholds.QueueGrowing.flor: `QueueGrowing` has no threshold `flor` (did you mean `floor`?)",
+        "q.yaml:4:47: alerting.thresholds.QueueGrowing.xyzzy: `QueueGrowing` has no threshold `xyzzy` (it has floor, factor)",
+        "q.yaml:5:12: alerting.thresholds.Xyzzy: there is no alert `Xyzzy`",
+        "q.yaml:6:32: alerting.thresholds.RedisUnreachable.ratio: `RedisUnreachable` has no threshold `ratio` (it has none)",
+      ].join("\n"),
+    });
   });
 
   test("a secret that is no reference is refused, and not shown", () => {
-    const plain = parseGeneratorConfig(
-      'alerting: { contacts: { a: { pagerduty: { integration_key: "s3cr3t" } } }, routes: { critical: [a] } }',
-      "q.yaml",
-    );
-    assert.throws(
-      () => generateAlerting(plain),
-      (error: Error) => !error.message.includes("s3cr3t"),
-    );
+    const plain =
+      'alerting: { contacts: { a: { pagerduty: { integration_key: "s3cr3t" } } }, routes: { critical: [a] } }';
+    assert.throws(() => parseGeneratorConfig(plain, "q.yaml"), {
+      message:
+        'q.yaml:1:60: alerting.contacts.a.pagerduty.integration_key: give the secret by reference: "${NAME}" or "file:/path"',
+    });
   });
 });
 
