@@ -1,7 +1,7 @@
 import { aclSetUser, parseServerVersion, redisCliLine } from "../redis/acl.ts";
 import { prefixesOf } from "../collect/readers.ts";
-import { QueuewatchError } from "../errors.ts";
 import { systems } from "../systems/registry.ts";
+import { usage } from "./args.ts";
 import { type Args, type Command, exitCodes, type Io } from "./command.ts";
 import { targetOptions } from "./target-options.ts";
 
@@ -14,7 +14,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const asked = args.text("server-version");
   const version = parseServerVersion(asked);
   if (asked !== undefined && !version)
-    throw new QueuewatchError("USAGE", "--server-version is no version: write 7.0 or 'Valkey 8.1'");
+    throw usage(command, "--server-version is no version: write 7.0 or 'Valkey 8.1'");
   const grants = systems
     .filter(({ id }) => wanted === "auto" || id === wanted)
     .map((system) => ({
@@ -30,7 +30,7 @@ async function run(args: Args, io: Io): Promise<number> {
 function selects(args: Args): boolean {
   const db = args.text("db") ?? "0";
   if (/^\d+$/.test(db)) return db !== "0";
-  throw new QueuewatchError("USAGE", "--db is no database number");
+  throw usage(command, "--db is no database number");
 }
 
 export const command: Command = {

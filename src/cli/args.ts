@@ -72,6 +72,7 @@ function unknown(command: Command, what: string, word: string, candidates: reado
   return usage(command, `unknown ${what} (${hint})`);
 }
 
-function usage(command: Command, message: string): QueuewatchError {
+/** A wrong command line of this command: USAGE. */
+export function usage(command: Pick<Command, "name">, message: string): QueuewatchError {
   return new QueuewatchError("USAGE", message, { action: `See \`queuewatch ${command.name} --help\`.` });
 }

@@ -7,6 +7,7 @@ import { secretSource } from "../config/secret-file.ts";
 import { QueuewatchError } from "../errors.ts";
 import { printable } from "../self/printable.ts";
 import { systemReason } from "../self/system-error.ts";
+import { usage } from "./args.ts";
 import { configOption, exitCodes, type Args, type Command, type Io } from "./command.ts";
 
 const timeoutMs = 5_000;
@@ -25,12 +26,14 @@ async function run(args: Args, io: Io): Promise<number> {
 function baseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url && ["http:", "https:"].includes(url.protocol)) return url;
-  throw new QueuewatchError("USAGE", "--url is no http:// or https:// URL");
+  throw usage(command, "--url is no http:// or https:// URL");
 }
 
 /** Where the agent of this config listens, as seen from its own machine. */
 async function fromConfig(args: Args, io: Io): Promise<{ url: URL; options: RequestOptions }> {
-  const { config } = await loadOwnConfig({ file: args.text("config"), env: io.env });
+  // What is watched does not matter here: without a config the agent listens at its default address.
+  const env = { ...io.env, REDIS_URL: io.env["REDIS_URL"] || "redis://localhost" };
+  const { config } = await loadOwnConfig({ file: args.text("config"), env });
   const server = config.export.prometheus;
   if (!server)
     throw new QueuewatchError("UNHEALTHY", "the agent serves no HTTP", {

@@ -70,6 +70,7 @@ function wording(issue: z.core.$ZodIssue): string {
     return `expected ${expected(issue)}`;
   }
   if (issue.code === "invalid_value") {
+    if (!issue.message.startsWith("Invalid ")) return issue.message;
     const values = issue.values.map(String);
     const meant = typeof issue.input === "string" ? didYouMean(issue.input, values) : "";
     return `expected ${values.join(", ").replace(/, (?=[^,]*$)/, " or ")}${meant}`;

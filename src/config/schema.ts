@@ -132,6 +132,8 @@ const target = z
   })
   .superRefine(checkTarget);
 
+const noGrpc = "gRPC is not spoken: write http/protobuf, and the receiver's HTTP port, usually 4318";
+
 const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "expected the name of an HTTP header");
 
 const otlp = z
@@ -159,7 +161,10 @@ const otlp = z
       }),
     headers: z.record(headerName, secret).default({}).meta({ description: "Sent with each request." }),
     headers_file: file.optional().meta({ description: "`name: value` lines; read again when it changes." }),
-    protocol: z.enum(["http/protobuf", "http/json"]).optional().meta({ description: "Default: http/protobuf." }),
+    protocol: z
+      .enum(["http/protobuf", "http/json"], { error: ({ input }) => (input === "grpc" ? noGrpc : undefined) })
+      .optional()
+      .meta({ description: "Default: http/protobuf." }),
     compression: z.enum(["gzip", "none"]).optional().meta({ description: "Default: gzip." }),
     temporality: z
       .enum(["cumulative", "delta"])

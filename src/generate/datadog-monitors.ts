@@ -4,6 +4,7 @@ import type { Severity } from "./alert.ts";
 import type { GeneratedFile } from "./generator.ts";
 import { contactsFor } from "./routing.ts";
 import type { Comparison, Condition } from "./vendor/condition.ts";
+import { leftOutSettings } from "./vendor/left-out.ts";
 import { leastSeconds, sayAlerts, vendorPage, vendorText, type Way } from "./vendor/said-alert.ts";
 import { Unsayable } from "./vendor/unsayable.ts";
 import { type Filter, seriesIn, type Series, type Value } from "./vendor/value.ts";
@@ -40,12 +41,23 @@ export function datadogFiles(config: GeneratorConfig): GeneratedFile[] {
   const monitors = outcomes.flatMap(({ said }) => said.map(({ way, made }) => ({ path: `${way.id}.json`, made })));
   return [
     ...monitors.map(({ path, made }) => ({ path, text: `${JSON.stringify(made, null, 2)}\n` })),
-    { path: "README.md", text: vendorPage("Monitors for Datadog", introduction, outcomes) },
+    { path: "README.md", text: vendorPage({ ...pageTexts, byHand: datadogByHand(config.alerting) }, outcomes) },
   ];
 }
 
-const introduction =
-  "Made by `queuewatch generate datadog` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each is a multi alert by target and whatever else it names. Where a rule asks for a second condition, the value is multiplied by `is_greater`, which is 1 or 0, as Datadog's guide to minimum request thresholds does it. A target that cannot be read sends no points: its monitors stay as they were, and RedisUnreachable says so.";
+/** What Datadog must be told besides the files, as sentences. */
+export function datadogByHand(alerting: AlertingConfig): string[] {
+  const contacts = Object.entries(alerting.contacts).map(([name, contact]) => handlesOf(name, contact));
+  const handles = [...new Set(contacts.flat())].filter((handle) => !handle.slice(1).includes("@"));
+  const needed = handles.length === 0 ? [] : [`Set up in Datadog's integrations: ${handles.join(", ")}.`];
+  return [...needed, ...leftOutSettings(alerting)];
+}
+
+const pageTexts = {
+  title: "Monitors for Datadog",
+  introduction:
+    "Made by `queuewatch generate datadog` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each is a multi alert by target and whatever else it names. Where a rule asks for a second condition, the value is multiplied by `is_greater`, which is 1 or 0, as Datadog's guide to minimum request thresholds does it. A target that cannot be read sends no points: its monitors stay as they were, and RedisUnreachable says so.",
+};
 
 function monitorOf(way: Way, config: GeneratorConfig): { made: DatadogMonitor; notes: readonly string[] } {
   const { alert, condition, severity, title } = way;

@@ -5,8 +5,10 @@ import type { GeneratorConfig } from "../config/schema.ts";
 import { QueuewatchError } from "../errors.ts";
 import { alertingOutputs, generateAlerting, lockFile } from "./alerting.ts";
 import { loadCheckedConfig } from "./checked-config.ts";
+import { datadogByHand } from "./datadog-monitors.ts";
 import type { GeneratedFile } from "./generator.ts";
 import { type DashboardFormat, dashboardFormats, generateDashboards } from "./grafana-dashboard.ts";
+import { newRelicByHand } from "./new-relic-conditions.ts";
 import { neededSecrets } from "./secret-reference.ts";
 import { configJsonSchema } from "./json-schema.ts";
 
@@ -63,6 +65,10 @@ async function alerting(options: GenerateOptions, io: Io): Promise<readonly Gene
   const lock = out === undefined ? undefined : await readIfThere(join(out, place(lockFile)));
   const sending = outputs.includes("grafana") || outputs.includes("alertmanager");
   for (const needed of sending ? neededSecrets(loaded.alerting) : []) io.err(`${needed.place} needs ${needed.what}\n`);
+  for (const sentence of outputs.includes("datadog") ? datadogByHand(loaded.alerting) : [])
+    io.err(`Datadog: ${sentence}\n`);
+  for (const sentence of outputs.includes("newrelic") ? newRelicByHand(loaded.alerting) : [])
+    io.err(`New Relic: ${sentence}\n`);
   const files = generateAlerting(loaded, { outputs, policyTree, ...(lock === undefined ? {} : { lock }) });
   return files.map(({ path, text }) => ({ path: place(path), text }));
 }

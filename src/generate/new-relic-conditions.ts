@@ -1,7 +1,9 @@
+import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { slug } from "./alert.ts";
 import type { GeneratedFile } from "./generator.ts";
 import type { Condition, Silence } from "./vendor/condition.ts";
+import { leftOutSettings } from "./vendor/left-out.ts";
 import { leastSeconds, sayAlerts, vendorPage, type Way } from "./vendor/said-alert.ts";
 import { Unsayable } from "./vendor/unsayable.ts";
 import { type Filter, groupsOf, seriesIn, type Series, type Value } from "./vendor/value.ts";
@@ -56,12 +58,23 @@ export function newRelicFiles(config: GeneratorConfig): GeneratedFile[] {
   const conditions = outcomes.flatMap(({ said }) => said.map(({ way, made }) => ({ path: `${way.id}.json`, made })));
   return [
     ...conditions.map(({ path, made }) => ({ path, text: `${JSON.stringify(made, null, 2)}\n` })),
-    { path: "README.md", text: vendorPage("Conditions for New Relic", introduction, outcomes) },
+    { path: "README.md", text: vendorPage({ ...pageTexts, byHand: newRelicByHand(config.alerting) }, outcomes) },
   ];
 }
 
-const introduction =
-  "Made by `queuewatch generate newrelic` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each has a facet for the target and whatever else it names. A target that cannot be read sends no points: what its conditions opened is closed after ten minutes, and RedisUnreachable says so.";
+/** What New Relic must be told besides the files, as sentences. */
+export function newRelicByHand(alerting: AlertingConfig): string[] {
+  const contacts = Object.keys(alerting.contacts);
+  const routes =
+    "`alerting.contacts` and `alerting.routes` are left out: set up workflows there, which tell who is told.";
+  return [...(contacts.length === 0 ? [] : [routes]), ...leftOutSettings(alerting)];
+}
+
+const pageTexts = {
+  title: "Conditions for New Relic",
+  introduction:
+    "Made by `queuewatch generate newrelic` from the same alerts as the rules for Prometheus. `deploy/vendors.md` says how to create them. Each has a facet for the target and whatever else it names. A target that cannot be read sends no points: what its conditions opened is closed after ten minutes, and RedisUnreachable says so.",
+};
 
 function conditionOf(way: Way, config: GeneratorConfig): NewRelicCondition {
   const { condition, runbookUrl, severity, title } = way;

@@ -71,7 +71,7 @@ function notRuledOut(found: readonly Detected[], looked: readonly string[]): str
   const names = looked.map((prefix) => (prefix === "" ? "none" : `\`${prefix.replace(/:$/, "")}\``)).join(", ");
   const has = (system: Detected["system"]) => found.some((one) => one.system === system);
   return [
-    `job systems under other namespaces than ${names} (name them in \`namespaces\`), and in other databases`,
+    `job systems in other databases and namespaces (looked at: ${names})`,
     ...(has("sidekiq") ? ["sidekiq-cron jobs in namespaces of its own other than `default`"] : []),
     ...(has("resque") ? ["static schedules of resque-scheduler, which stand in no key (see `schedules`)"] : []),
   ];

@@ -52,6 +52,12 @@ describe("health", () => {
     ready = true;
   });
 
+  test("without any config asks where an agent listens by default", async () => {
+    const { err } = await run(["health", "--live"]);
+    assert.doesNotMatch(err, /CONFIG_/);
+    assert.ok(err === "" || err.includes("127.0.0.1:9464"), err);
+  });
+
   test("is UNHEALTHY when nobody answers", async () => {
     const { code, err } = await run(["health", "--url", "http://127.0.0.1:1"]);
     assert.equal(code, 1);

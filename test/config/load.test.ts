@@ -155,6 +155,19 @@ alerting: { contacts: { ops: { slack: { url: "https://hooks.example/canary" } } 
     ]);
   });
 
+  test("gRPC is told with what to write instead, from file and environment", () => {
+    const said = "gRPC is not spoken: write http/protobuf, and the receiver's HTTP port, usually 4318";
+    const text =
+      'targets: [{ name: a, redis: "redis://x" }]\nexport: { otlp: [{ endpoint: "http://c:4317", protocol: grpc }] }';
+    assert.deepEqual(refusal(text, "CONFIG_INVALID"), [`q.yaml:2:57: export.otlp[0].protocol: ${said}`]);
+    const env = {
+      REDIS_URL: "redis://x",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4317",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+    };
+    assert.deepEqual(refusal("{}", "CONFIG_INVALID", env), [`OTEL_EXPORTER_OTLP_PROTOCOL: ${said}`]);
+  });
+
   for (const [otlp, problem] of [
     [
       "preset: datadog, region: us9",

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { suite, test } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
 import * as z from "zod";
 import { catalogue } from "../../src/catalogue/catalogue.ts";
 import { commonAttributes } from "../../src/catalogue/metric.ts";
@@ -8,6 +11,7 @@ import { alerts } from "../../alerting/alerts.ts";
 import { datadogFiles } from "../../src/generate/datadog-monitors.ts";
 import type { GeneratedFile } from "../../src/generate/generator.ts";
 import { newRelicFiles } from "../../src/generate/new-relic-conditions.ts";
+import { run } from "../support/command-line.ts";
 
 // What the vendors' APIs document; nothing else may stand in the files.
 // Datadog: docs.datadoghq.com/api/latest/monitors (v1, "Create a monitor") and monitors/guide/monitor_api_options.
@@ -128,6 +132,18 @@ alerting:
   routes: { critical: [oncall, hook], warning: [chat], threat: [security] }
   thresholds: { InvalidPayloads: { critical: 7 } }
   disable: [RedisCpuHigh]
+`,
+  "queuewatch.yaml",
+);
+const withSettings = parseGeneratorConfig(
+  `
+targets: [{ name: a, queues: { mail: { team: crm } } }]
+alerting:
+  contacts: { chat: { slack: { url: "\${SLACK_URL}", channel: "#ops" } }, crm: { email: [crm@example.com] } }
+  routes: { critical: [chat], teams: { crm: { critical: [crm] } } }
+  times: { night: [{ from: "22:00", to: "24:00" }] }
+  mutes: [{ during: night }]
+  escalate_after: 4h
 `,
   "queuewatch.yaml",
 );
@@ -336,4 +352,31 @@ suite("the pages", () => {
       assert.match(page, /\| QueueGrowing \| warning \| It compares with its own past\. \|/);
       assert.match(page, /\| AlertRulesFailing \| warning \| It reads metrics that the agent does not send\. \|/);
     });
+});
+
+suite("what a vendor is not told", () => {
+  const byHand = (files: readonly GeneratedFile[]): string =>
+    /## By hand\n\n([^]*?)\n\n## /.exec(files.find(({ path }) => path === "README.md")?.text ?? "")?.[1] ?? "";
+
+  test("stands on its page: settings that it does not carry, and what is to be set up there", () => {
+    const [datadogPage, newRelicPage] = [byHand(datadogFiles(withSettings)), byHand(newRelicFiles(withSettings))];
+    for (const page of [datadogPage, newRelicPage])
+      for (const setting of ["routes.teams", "mutes", "escalate_after", "runbooks_url"])
+        assert.match(page, new RegExp(`^- \`alerting\\.${setting}\``, "m"));
+    assert.match(datadogPage, /^- Set up in Datadog's integrations: @slack-ops\.$/m);
+    assert.match(newRelicPage, /^- `alerting\.contacts` and `alerting\.routes` are left out/m);
+  });
+
+  test("and is nothing where the config gives no such setting", () => {
+    const linked = parseGeneratorConfig("alerting: { runbooks_url: https://example.com }", "queuewatch.yaml");
+    for (const files of [datadogFiles(linked), newRelicFiles(linked)]) assert.equal(byHand(files), "");
+  });
+
+  test("is said when it is generated", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "queuewatch-by-hand-"));
+    after(() => rm(dir, { recursive: true }));
+    const { code, err } = await run(["generate", "datadog", "--out", dir], {});
+    assert.equal(code, 0);
+    assert.match(err, /^Datadog: `alerting\.runbooks_url` is not given/m);
+  });
 });

@@ -1,8 +1,9 @@
 import { prefixesOf } from "../../collect/readers.ts";
 import { WorkerResources } from "../../collect/worker-resources.ts";
-import { namedQueues } from "../../config/promises.ts";
+import { compileGlob } from "../../config/glob.ts";
 import type { TargetConfig } from "../../config/schema.ts";
-import { QueuewatchError } from "../../errors.ts";
+import { didYouMean } from "../../config/suggest.ts";
+import { asQueuewatchError, QueuewatchError } from "../../errors.ts";
 import { needsOf } from "../../redis/acl.ts";
 import type { Redis } from "../../redis/client.ts";
 import { info, time } from "../../redis/commands.ts";
@@ -31,8 +32,14 @@ export async function checkTarget(target: TargetConfig, parts: TargetParts): Pro
   try {
     const findings = await checkServer(target, parts);
     const found = await findSystems(target, parts);
-    for (const entry of found.systems) findings.push(...(await checkSystem(target, entry, parts)));
+    const queues: string[] = [];
+    for (const entry of found.systems) {
+      const checked = await checkSystem(target, entry, parts);
+      findings.push(...checked.findings);
+      queues.push(...checked.queues);
+    }
     if (found.systems.length === 0) findings.push(fault("jobs", notFound(target)));
+    else findings.push(...unknownQueues(target, queues));
     findings.push(...found.notes, ...(await checkRights(target, found.systems, parts)));
     if (parts.scan) findings.push(...(await scanFurther(parts)));
     return findings;
@@ -78,7 +85,7 @@ interface Found {
 }
 
 /** What is there by the keys that the systems are known to write, and what such a look cannot rule out. */
-async function findSystems(target: TargetConfig, { redis, systems, signal }: TargetParts) {
+async function findSystems(target: TargetConfig, { redis, systems, signal, scan }: TargetParts) {
   const wanted = systems.filter(({ id }) => target.system === "auto" || target.system === id);
   const prefixes = [...new Set(wanted.flatMap((system) => prefixesOf(target, system)))];
   const detection = await detectSystems(redis, { systems: wanted, prefixes, signal });
@@ -88,8 +95,9 @@ async function findSystems(target: TargetConfig, { redis, systems, signal }: Tar
   });
   const schedulers = detection.schedulers.map((title) => ok("schedules", title));
   const open = detection.notRuledOut.join("; ");
-  const advice = "Name namespaces in `namespaces`; `--scan` looks further.";
-  const unknown = open === "" ? [] : [note("jobs", `not ruled out: ${open}`, advice)];
+  const further = scan ? "" : "; `--scan`, with a user who may SCAN, looks for them";
+  const advice = `Name namespaces in \`namespaces\`${further}.`;
+  const unknown = open === "" ? [] : [note("jobs", `there may be more: ${open}`, advice)];
   return { systems: found, notes: [...schedulers, ...unknown] };
 }
 
@@ -110,11 +118,15 @@ async function checkRights(
   const missing = missingRights(rights);
   const advice = "Give the agent a user of its own: `queuewatch acl` prints it.";
   const findings = missing ? [fault("rights", missing)] : [ok("rights", "everything that is needed may be read")];
-  if (rights.readsOtherKeys === true) findings.push(note("rights", "the user may read other keys too", advice));
-  if (rights.changes !== undefined && rights.changes.length > 0)
-    findings.push(note("rights", `the user may write (${rights.changes.slice(0, 3).join(", ")}, …)`, advice));
-  return findings;
+  const changes = rights.changes ?? [];
+  const more = [
+    ...(rights.readsOtherKeys === true ? ["read other keys too"] : []),
+    ...(changes.length > 0 ? [`write (${changes.slice(0, 3).join(", ")}, …)`] : []),
+  ];
+  return more.length === 0 ? findings : [...findings, note("rights", `the user may ${more.join(", and ")}`, advice)];
 }
+
+const scanAdvice = "Run `check --scan` once as a user who may SCAN; the agent itself needs no such right.";
 
 /** Looks for namespaces that nobody named; needs a user who may SCAN. */
 async function scanFurther({ redis, signal }: TargetParts): Promise<Finding[]> {
@@ -123,8 +135,10 @@ async function scanFurther({ redis, signal }: TargetParts): Promise<Finding[]> {
     const extent = complete ? "the whole database" : "the first million keys";
     const found = prefixes.map((prefix) => (prefix === "" ? "no namespace" : printable(prefix))).join(", ");
     return [ok("scan", `${extent}: sets of queues under ${found === "" ? "no prefix" : found}`)];
-  } catch (error) {
-    return [fault("scan", error)];
+  } catch (thrown) {
+    const error = asQueuewatchError(thrown);
+    const action = error.code === "REDIS_PERMISSION" ? scanAdvice : error.action;
+    return [fault("scan", new QueuewatchError(error.code, error.message, { action }))];
   }
 }
 
@@ -134,16 +148,31 @@ function notFound(target: TargetConfig): QueuewatchError {
   return new QueuewatchError("SYSTEM_NOT_FOUND", `no trace of ${what}${where} in this database`);
 }
 
-async function checkSystem(target: TargetConfig, found: Found, { redis, signal }: TargetParts): Promise<Finding[]> {
+/** What is in one system, and the names of its queues. */
+async function checkSystem(target: TargetConfig, found: Found, { redis, signal }: TargetParts) {
   const { prefix, title } = found.detected;
-  const options = { prefix, namedQueues: namedQueues(target), schedules: target.schedules, includePast: false };
+  // Queues that only the config names are left out: they would seem to be there.
+  const options = { prefix, namedQueues: [], schedules: target.schedules, includePast: false };
   const snapshot = await found.system.open(redis, options).read(signal);
   const where = prefix === "" || prefix === found.system.defaultPrefix ? "" : ` under ${prefix}`;
-  return [
+  const findings = [
     ok("jobs", `${title}${where}: ${summary(snapshot)}`),
     ...snapshot.problems.map(({ code, message }) => fault("jobs", new QueuewatchError(code, message))),
     ...(target.workers.processes ? await checkProcesses(snapshot) : []),
   ];
+  return { findings, queues: snapshot.queues.map(({ queue }) => queue) };
+}
+
+/** Queues and patterns of the config that nothing in Redis has the name of: mistyped, or not used yet. */
+function unknownQueues({ queues }: TargetConfig, found: readonly string[]): Finding[] {
+  const advice = "Mend the name; or wait for the first job, if it is a new one.";
+  return Object.keys(queues).flatMap((source) => {
+    const glob = compileGlob(source);
+    if (found.some((name) => glob.matches(name))) return [];
+    if (glob.literal === undefined) return [note("queues", `no queue in Redis matches \`${source}\``, advice)];
+    const near = didYouMean(glob.literal, found);
+    return [note("queues", `\`${glob.literal}\` is in the config, but not in Redis${near}`, advice)];
+  });
 }
 
 /** Whether the workers' own processes can be looked at from here. */
@@ -154,12 +183,16 @@ async function checkProcesses({ workers }: Snapshot): Promise<Finding[]> {
   return [ok("processes", found), ...notes.map((text) => note("processes", text, advice))];
 }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function summary({ queues, sets, workers }: Snapshot): string {
   const waiting = queues.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const alive = workers.active + workers.quiet;
   return [
-    `${queues.length} queues (${waiting} jobs)`,
-    `${alive} workers${workers.lost > 0 ? ` and ${workers.lost} lost` : ""}`,
+    `${counted(queues.length, "queue")} (${counted(waiting, "job")})`,
+    `${counted(alive, "worker")}${workers.lost > 0 ? ` and ${workers.lost} lost` : ""}`,
     ...sets.map(({ set, size }) => `${size} ${set}`),
   ].join(", ");
 }

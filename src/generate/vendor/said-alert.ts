@@ -3,6 +3,7 @@ import { secondsOf } from "../../promql/duration.ts";
 import { type Alert, type Severity, slug, type Text, type Unit } from "../alert.ts";
 import { table } from "../markdown.ts";
 import { enabledAlerts } from "../prometheus-rules.ts";
+import { bullets } from "../runbook.ts";
 import { renderAlert } from "../rendered-alert.ts";
 import { type Condition, readConditions, type Silence } from "./condition.ts";
 import { attempt, Unsayable } from "./unsayable.ts";
@@ -95,8 +96,16 @@ export function vendorText(
   return { label, value: (unit) => (condition.difference ? named : units[unit]) };
 }
 
+/** What a vendor's page says besides its alerts. */
+interface PageTexts {
+  readonly title: string;
+  readonly introduction: string;
+  /** What is to be set up there by hand, and settings that are left out; sentences. */
+  readonly byHand: readonly string[];
+}
+
 /** The page that says which alerts a vendor has, how they differ there, and which are left out. */
-export function vendorPage<T>(title: string, introduction: string, outcomes: readonly Outcome<T>[]): string {
+export function vendorPage<T>({ title, introduction, byHand }: PageTexts, outcomes: readonly Outcome<T>[]): string {
   const said = outcomes.flatMap(({ severity, alert, said: ways, reasons }) =>
     ways.map(({ way, notes }) => [
       `[${way.id}](${way.id}.json)`,
@@ -112,6 +121,7 @@ export function vendorPage<T>(title: string, introduction: string, outcomes: rea
   return `${[
     `# ${title}`,
     introduction,
+    ...(byHand.length === 0 ? [] : [`## By hand\n\n${bullets(byHand)}`]),
     `## Made\n\n${table(["File", "Level", "For", "What differs from the rule in Prometheus"], said)}`,
     `## Left out\n\nThese keep needing Prometheus or Grafana with the generated rules.\n\n${table(["Alert", "Level", "Why"], left)}`,
   ].join("\n\n")}\n`;

@@ -11,9 +11,25 @@ import { checkTarget, serverName } from "../../../src/cli/check/target.ts";
 import { painter } from "../../../src/cli/terminal.ts";
 import { parseConfig } from "../../../src/config/load.ts";
 import { QueuewatchError } from "../../../src/errors.ts";
+import type { TargetConfig } from "../../../src/config/schema.ts";
 import type { Redis } from "../../../src/redis/client.ts";
-import type { Snapshot, System } from "../../../src/systems/system.ts";
+import type { QueueState, Snapshot, System } from "../../../src/systems/system.ts";
 import { snapshotOf } from "../../support/snapshot.ts";
+
+const queueOf = (queue: string, size: number): QueueState => ({
+  queue,
+  size,
+  latency: 0,
+  latencyUncertainty: 0,
+  running: 0,
+  longestRunning: 0,
+  workers: 0,
+  slots: 0,
+  paused: false,
+  payloadBytes: 0,
+  enqueuedSince: 0,
+  dequeuedSince: 0,
+});
 
 const nowMs = Date.UTC(2026, 0, 1);
 const [target = assert.fail()] = parseConfig(`targets: [{ name: a, redis: "rediss://x" }]`, {
@@ -51,9 +67,9 @@ function systemWith(snapshot: Snapshot | undefined): System {
   };
 }
 
-async function findings(redis: Redis, snapshot?: Snapshot): Promise<string[]> {
+async function findings(redis: Redis, snapshot?: Snapshot, queues: TargetConfig["queues"] = {}): Promise<string[]> {
   const parts = { redis, systems: [systemWith(snapshot)], now: () => nowMs, signal: new AbortController().signal };
-  return findingLines("a", await checkTarget(target, { ...parts, scan: false }), painter(false))
+  return findingLines("a", await checkTarget({ ...target, queues }, { ...parts, scan: false }), painter(false))
     .trimEnd()
     .split("\n")
     .slice(1);
@@ -70,8 +86,28 @@ describe("check of a target", () => {
       "  ✔ redis        Redis 7.2.1, TLS, answers in 0 ms",
       "  ✔ jobs         Sidekiq 8.1.7: 0 queues (0 jobs), 2 workers and 1 lost, 4 retry",
     ]);
-    assert.match(lines[2] ?? "", /^ {2}! jobs {9}not ruled out: job systems under other namespaces/);
+    assert.match(lines[2] ?? "", /^ {2}! jobs {9}there may be more: job systems in other databases/);
     assert.ok(lines.includes("  ✔ rights       everything that is needed may be read"));
+  });
+
+  test("says which queues and patterns of the config nothing has the name of", async () => {
+    const snapshot = snapshotOf({ queues: [queueOf("payments", 1), queueOf("report-1", 0)] });
+    const lines = await findings(redisThat({}), snapshot, {
+      paymnets: {},
+      payments: {},
+      "report-*": {},
+      "x\\*": {},
+      "x?": {},
+    });
+    const from = lines.indexOf("  ✔ jobs         Sidekiq 8.1.7: 2 queues (1 job), 0 workers");
+    assert.deepEqual(
+      lines.slice(from + 1).filter((line) => line.includes(" queues ")),
+      [
+        "  ! queues       `paymnets` is in the config, but not in Redis (did you mean `payments`?)",
+        "  ! queues       `x*` is in the config, but not in Redis",
+        "  ! queues       no queue in Redis matches `x?`",
+      ],
+    );
   });
 
   test("says what to do when Redis cannot be read", async () => {
