@@ -51,7 +51,7 @@ import { exportFailing } from "./agent/export-failing.ts";
 import { notificationsFailing } from "./agent/notifications-failing.ts";
 import { rulesFailing } from "./agent/rules-failing.ts";
 import { seriesLimited } from "./agent/series-limited.ts";
-import { targetSilent } from "./agent/target-silent.ts";
+import { agentSilent } from "./agent/agent-silent.ts";
 import { watchdog } from "./agent/watchdog.ts";
 
 /** Every alert, by family; a contract test compares with the folder. */
@@ -108,6 +108,6 @@ export const alerts: readonly Alert[] = [
   notificationsFailing,
   rulesFailing,
   seriesLimited,
-  targetSilent,
+  agentSilent,
   watchdog,
 ];

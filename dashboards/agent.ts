@@ -1,6 +1,6 @@
 import * as agent from "../src/catalogue/queuewatch.ts";
 import type { Mapping } from "../src/generate/dashboard/model.ts";
-import { targetSilent } from "../alerting/agent/target-silent.ts";
+import { agentSilent } from "../alerting/agent/agent-silent.ts";
 import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import {
   dashboard,
@@ -74,7 +74,7 @@ export default dashboard({
           width: 4,
           unit: "s",
           decimals: 0,
-          thresholds: worseAbove(...limitsOf(targetSilent)),
+          thresholds: worseAbove(...limitsOf(agentSilent)),
           noValue: "No agent",
           series: [series(maxBy(dataAge, []), "age")],
         }),
@@ -140,7 +140,7 @@ export default dashboard({
               value: maxBy(dataAge, byTarget),
               unit: "s",
               decimals: 0,
-              thresholds: worseAbove(...limitsOf(targetSilent)),
+              thresholds: worseAbove(...limitsOf(agentSilent)),
               cell: "text",
             },
             {

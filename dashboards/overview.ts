@@ -1,4 +1,4 @@
-import { targetSilent } from "../alerting/agent/target-silent.ts";
+import { agentSilent } from "../alerting/agent/agent-silent.ts";
 import { failureRatio } from "../alerting/failure/failure-ratio.ts";
 import { limitsOf } from "../src/generate/dashboard/alert-limit.ts";
 import { queueSize, workerCount } from "../src/catalogue/jobqueue.ts";
@@ -128,7 +128,7 @@ export default dashboard({
           width: 4,
           unit: "s",
           decimals: 0,
-          thresholds: worseAbove(...limitsOf(targetSilent)),
+          thresholds: worseAbove(...limitsOf(agentSilent)),
           noValue: "No agent",
           series: [series(maxBy(dataAge, []), "age")],
         }),
@@ -180,7 +180,7 @@ export default dashboard({
               value: dataAge,
               unit: "s",
               decimals: 0,
-              thresholds: worseAbove(...limitsOf(targetSilent)),
+              thresholds: worseAbove(...limitsOf(agentSilent)),
               cell: "text",
             },
           ],

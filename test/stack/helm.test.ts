@@ -225,6 +225,33 @@ describe("the Helm chart", () => {
     });
   });
 
+  test("an installation says what to do next, and first what is missing", async () => {
+    const notes = async (...values: string[]) =>
+      /NOTES:\n([^]*)$/.exec(
+        await helm(
+          "install",
+          "jobs",
+          chart,
+          "--namespace",
+          "jobs",
+          "--dry-run=client",
+          ...values.flatMap((set) => ["--set", set]),
+        ),
+      )?.[1] ?? assert.fail("no notes");
+    const missing = /^Its config refers to the environment, and neither `secret\.existing` nor/;
+    assert.match(await notes(), missing);
+    for (const given of ["secret.existing=own", "config.targets[0].name=a,config.targets[0].redis=redis://redis"])
+      assert.doesNotMatch(await notes(given), missing);
+    const said = await notes("secret.existing=own");
+    for (const command of ["check", "snapshot"])
+      assert.ok(
+        said.includes(
+          `kubectl --namespace jobs exec deploy/jobs-queuewatch -- /nodejs/bin/node /app/queuewatch.js ${command} --config /etc/queuewatch/queuewatch.yaml\n`,
+        ),
+        said,
+      );
+  });
+
   for (const [wrong, said] of [
     ["image.pullPolicy=Sometimes", /pullPolicy/],
     ["image.repository=", /repository/],

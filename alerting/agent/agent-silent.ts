@@ -10,13 +10,13 @@ type Label = (typeof targetLabels)[number];
 /** Seconds since the agent last said anything about the target, as long as Prometheus still shows it. */
 const age: q.Expr<Label> = q.subtract(q.time(), q.lastSeen(targetUp));
 
-/** Old, or gone although it was there an hour ago. */
+/** Old, or gone although it was there within three hours. */
 function silent({ limit }: Given, level: "warning" | "critical"): q.Expr<Label> {
   const gone = q.unless(q.presentOverTime(q.range(targetUp, "3h")), q.select(targetUp));
   return q.or(q.above(age, limit(level)), gone);
 }
 
-export const targetSilent = defineAlert({
+export const agentSilent = defineAlert({
   name: "AgentSilent",
   category: "agent",
   team: "operations",
@@ -46,6 +46,13 @@ export const targetSilent = defineAlert({
     { title: "gone", series: [sample(targetUp, {}, "1x10")], at: "25m", fires: ["warning", "critical"] },
     { title: "just gone", series: [sample(targetUp, {}, "1x10")], at: "14m", fires: ["warning"] },
     { title: "a restart of the agent", series: [sample(targetUp, {}, "1x10 _ 1x30")], at: "12m", fires: [] },
+    {
+      title: "gone for almost three hours",
+      series: [sample(targetUp, {}, "1x10")],
+      at: "185m",
+      fires: ["warning", "critical"],
+    },
+    { title: "gone for three hours: it was meant", series: [sample(targetUp, {}, "1x10")], at: "200m", fires: [] },
     {
       title: "it runs, and Redis is down: another alert",
       series: [sample(targetUp, {}, "1x10 0x30")],
