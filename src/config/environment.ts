@@ -53,7 +53,7 @@ export const variables: readonly Variable[] = [
   {
     name: "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
     setting: "`export.otlp[0].temporality`",
-    help: "`cumulative` or `delta`.",
+    help: "`cumulative` or `delta`; `lowmemory` is refused.",
   },
   { name: "OTEL_METRIC_EXPORT_INTERVAL", setting: "`interval`", help: "In milliseconds." },
   { name: "OTEL_METRIC_EXPORT_TIMEOUT", setting: "`export.otlp[0].timeout`", help: "In milliseconds." },
