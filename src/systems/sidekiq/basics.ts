@@ -1,4 +1,4 @@
-import type { Redis } from "../../redis/client.ts";
+import type { Redis, Result } from "../../redis/client.ts";
 import { get, scard, time, zcard, zcount, zrange } from "../../redis/commands.ts";
 import type { Problems } from "../problems.ts";
 import type { SetState } from "../system.ts";
@@ -25,30 +25,35 @@ interface Context {
 
 /** Reads them, with the server's clock, which every age is computed against. */
 export async function readBasics(redis: Redis, keys: Keys, { problems, signal }: Context): Promise<Basics> {
-  const sets = [keys.queues, keys.processes, keys.paused];
-  const sorted = [keys.schedule, keys.retry, keys.dead];
-  const texts = [keys.leader, keys.processed, keys.failed];
-  const [[clock], cards, zcards, values] = [
-    await redis.read([time()], signal),
-    await redis.read(sets.map(scard), signal),
-    await redis.read(sorted.map(zcard), signal),
-    await redis.read(texts.map(get), signal),
-  ];
+  const [clock, queues, processes, paused, scheduled, retry, dead, leader, processed, failed] = await redis.read(
+    [
+      time(),
+      scard(keys.queues),
+      scard(keys.processes),
+      scard(keys.paused),
+      zcard(keys.schedule),
+      zcard(keys.retry),
+      zcard(keys.dead),
+      get(keys.leader),
+      get(keys.processed),
+      get(keys.failed),
+    ],
+    signal,
+  );
   if (!clock.ok) throw clock.error;
-  const [queues = 0, processes = 0, paused = 0] = sets.map((key, index) => problems.value(cards[index], key, 0));
-  const [scheduled = 0, retry = 0, dead = 0] = sorted.map((key, index) => problems.value(zcards[index], key, 0));
-  const [leader, processed, failed] = texts.map((key, index) => problems.value(values[index], key, undefined));
+  const size = (result: Result<number>, key: string): number => problems.value(result, key, 0);
+  const text = (result: Result<string | undefined>, key: string) => problems.value(result, key, undefined);
   return {
     nowMs: clock.value,
-    queues,
-    processes,
-    paused,
-    scheduled,
-    retry,
-    dead,
-    leader: leader !== undefined,
-    processed: total(processed),
-    failed: total(failed),
+    queues: size(queues, keys.queues),
+    processes: size(processes, keys.processes),
+    paused: size(paused, keys.paused),
+    scheduled: size(scheduled, keys.schedule),
+    retry: size(retry, keys.retry),
+    dead: size(dead, keys.dead),
+    leader: text(leader, keys.leader) !== undefined,
+    processed: total(text(processed, keys.processed)),
+    failed: total(text(failed, keys.failed)),
   };
 }
 
