@@ -31,6 +31,13 @@ export function isOpen(attribute: Attribute): boolean {
   return openAttributes.has(attribute);
 }
 
+/** A metric with more samples than it may have series. */
+interface Crowded {
+  readonly metric: Metric;
+  readonly size: number;
+  readonly limit: number;
+}
+
 interface Known {
   readonly firstSeenMs: number;
   lastSeenMs: number;
@@ -45,6 +52,8 @@ export class Places {
   readonly #limits: SeriesLimits;
   #named: ReadonlySet<string>;
   readonly #known = new Map<string, Map<string, Known>>();
+  /** Kinds whose names have had their ranks since the last of them came or went. */
+  readonly #ranked = new Set<string>();
   #forgotMs = Number.NEGATIVE_INFINITY;
   #cap = Number.POSITIVE_INFINITY;
 
@@ -56,6 +65,7 @@ export class Places {
   /** From now on these are the names that the config gives. */
   prefer(named: ReadonlySet<string>): void {
     this.#named = named;
+    this.#ranked.clear();
   }
 
   /** Splits one tick's samples; `taken` is the cost of series that have their places already. */
@@ -65,10 +75,10 @@ export class Places {
     if (allowed.size === 0) return { kept: samples, folded: [] };
     const kept: Sample[] = [];
     const folded: Sample[] = [];
-    for (const sample of samples) {
+    samples.forEach((sample) => {
       const limit = allowed.get(sample.metric);
       (limit === undefined || this.#rank(sample) < limit ? kept : folded).push(sample);
-    }
+    });
     return { kept, folded };
   }
 
@@ -80,13 +90,22 @@ export class Places {
       const names = this.#known.get(kind) ?? new Map<string, Known>();
       if (names.size === 0) this.#known.set(kind, names);
       const known = names.get(name);
-      if (known) known.lastSeenMs = nowMs;
-      else names.set(name, { firstSeenMs: nowMs, lastSeenMs: nowMs, rank: 0 });
+      if (known) {
+        known.lastSeenMs = nowMs;
+        return;
+      }
+      names.set(name, { firstSeenMs: nowMs, lastSeenMs: nowMs, rank: 0 });
+      this.#ranked.delete(kind);
     });
-    for (const names of this.#known.values()) {
-      if (names.size <= maxRemembered) continue;
-      for (const [name, known] of names) if (known.lastSeenMs < nowMs) names.delete(name);
-    }
+    for (const [kind, names] of this.#known) if (names.size > maxRemembered) this.#forgetBefore(nowMs, kind, names);
+  }
+
+  #forgetBefore(ms: number, kind: string, names: Map<string, Known>): void {
+    names.forEach(({ lastSeenMs }, name) => {
+      if (lastSeenMs >= ms) return;
+      names.delete(name);
+      this.#ranked.delete(kind);
+    });
   }
 
   /** For each metric over a limit: how many names it may keep. Undefined for the others. */
@@ -98,17 +117,23 @@ export class Places {
     const fixed = samples.length - sizes.reduce((sum, { size }) => sum + size, 0);
     const most = sizes.map(({ size, cost }) => Math.min(size, Math.floor(this.#limits.perMetric / cost)));
     this.#setCap(largestCap(sizes, most, Math.max(0, budget - fixed)));
-    const allowed = new Map<Metric, number>();
-    sizes.forEach(({ metric, size }, index) => {
+    const over = sizes.flatMap(({ metric, size }, index) => {
       const limit = Math.min(most[index] ?? 0, this.#cap);
-      if (size <= limit) return;
-      this.#order(entityKind(metric));
-      const names = new Set(samples.filter((sample) => sample.metric === metric).map(entityName));
-      const perName = size / names.size;
-      // One place is for `other` itself.
-      allowed.set(metric, Math.max(0, Math.floor(limit / perName) - 1));
+      return size > limit ? [{ metric, size, limit }] : [];
     });
-    return allowed;
+    return this.#namesAllowed(samples, over);
+  }
+
+  /** How many names keep their places, of metrics that have too many samples. */
+  #namesAllowed(samples: readonly Sample[], over: readonly Crowded[]): Map<Metric, number> {
+    const names = new Map(over.map(({ metric }) => [metric, new Set<string>()]));
+    if (over.length > 0) samples.forEach((sample) => names.get(sample.metric)?.add(entityName(sample)));
+    const allowed = over.map(({ metric, size, limit }) => {
+      this.#order(entityKind(metric));
+      // One place is for `other` itself.
+      return [metric, Math.max(0, Math.floor((limit * (names.get(metric)?.size ?? 0)) / size) - 1)] as const;
+    });
+    return new Map(allowed);
   }
 
   /** A cap that moves up and down with each tick would make series come and go: it rises only when there is room again. */
@@ -117,6 +142,8 @@ export class Places {
   }
 
   #order(kind: string): void {
+    if (this.#ranked.has(kind)) return;
+    this.#ranked.add(kind);
     const names = [...(this.#known.get(kind) ?? [])];
     names.sort(
       ([a, one], [b, two]) =>
@@ -145,18 +172,16 @@ export class Places {
   forget(nowMs: number): void {
     if (nowMs - this.#forgotMs < lookEveryMs) return;
     this.#forgotMs = nowMs;
-    for (const names of this.#known.values())
-      for (const [name, known] of names) if (nowMs - known.lastSeenMs > forgetAfterMs) names.delete(name);
+    for (const [kind, names] of this.#known) this.#forgetBefore(nowMs - forgetAfterMs, kind, names);
   }
 }
 
-/** The same sample under `other`. */
-export function asOther(sample: Sample): Sample {
-  const values = sample.values.map((value, index) => {
-    const attribute = sample.metric.attributes[index];
-    return attribute !== undefined && isOpen(attribute) ? other : value;
-  });
-  return { ...sample, values };
+/** The values of a sample's attributes under `other`. */
+export function valuesOfOther({ metric, values }: Sample): readonly string[] {
+  const { places, others } = entityOf(metric);
+  return places.length === values.length
+    ? others
+    : values.map((value, index) => (places.includes(index) ? other : value));
 }
 
 interface Entity {
@@ -164,6 +189,8 @@ interface Entity {
   readonly kind: string;
   /** Their places among the metric's attributes. */
   readonly places: readonly number[];
+  /** As many times `other`. */
+  readonly others: readonly string[];
 }
 
 const entities = new WeakMap<Metric, Entity>();
@@ -172,7 +199,11 @@ function entityOf(metric: Metric): Entity {
   let entity = entities.get(metric);
   if (!entity) {
     const open = metric.attributes.filter(isOpen);
-    entity = { kind: open.join("\0"), places: open.map((name) => metric.attributes.indexOf(name)) };
+    entity = {
+      kind: open.join("\0"),
+      places: open.map((name) => metric.attributes.indexOf(name)),
+      others: open.map(() => other),
+    };
     entities.set(metric, entity);
   }
   return entity;

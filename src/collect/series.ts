@@ -3,7 +3,7 @@ import * as jobqueue from "../catalogue/jobqueue.ts";
 import { targetUp } from "../catalogue/queuewatch.ts";
 import { redisAofLastWriteOk, redisRdbLastSaveOk } from "../catalogue/redis.ts";
 import type { Family, Point, PointAttributes } from "./family.ts";
-import { asOther, type Places, seriesCost } from "./places.ts";
+import { type Places, seriesCost, valuesOfOther } from "./places.ts";
 import { addValues, combineValues, type Sample, zeroOf } from "./record.ts";
 
 /** Counters that their source gives at each tick: without a sample they are gone. The others last while they are idle. */
@@ -76,7 +76,7 @@ export class SeriesTable {
     const [lasting, passing] = partition(mergeTotals(samples), isLasting);
     const { kept, folded: lost } = this.#places.divide(passing, this.#lastingCost(), nowMs);
     kept.forEach((sample) => this.#apply(sample, nowMs));
-    for (const sample of lost) this.#apply(asOther(sample), nowMs);
+    lost.forEach((sample) => this.#apply(sample, nowMs, valuesOfOther(sample)));
     let refused = 0;
     for (const sample of lasting) if (!this.#applyLasting(sample, nowMs)) refused++;
     this.#places.forget(nowMs);
@@ -92,11 +92,12 @@ export class SeriesTable {
   #applyLasting(sample: Sample, nowMs: number): boolean {
     const table = this.#table(sample.metric);
     const room = table.has(key(sample.values)) || this.#places.hasRoom(sample.metric, table.size, this.#lastingCost());
-    this.#apply(room ? sample : asOther(sample), nowMs);
+    this.#apply(sample, nowMs, room ? sample.values : valuesOfOther(sample));
     return room;
   }
 
-  #apply({ metric, values, value, mode }: Sample, nowMs: number): void {
+  /** `values`: the attributes of the series that gets the sample. */
+  #apply({ metric, value, mode, values: own }: Sample, nowMs: number, values: readonly string[] = own): void {
     const table = this.#table(metric);
     const name = key(values);
     const series = table.get(name);

@@ -98,3 +98,21 @@ test("fresh names in thousands at each tick stay within the limits", () => {
     assert.ok(advanced.cost <= 300, `cost ${advanced.cost}`);
   }
 });
+
+test("places that become free, or are wanted by the config, are given anew", () => {
+  const places = new Places({ perMetric: 3, total: 1_000 }, new Set());
+  const table = new SeriesTable({}, places);
+  const kept = (wanted: readonly string[], nowMs: number): string[] =>
+    names(table.advance(queues(wanted).samples, nowMs), jobqueue.queueSize).filter((name) => name !== "other");
+  const day = 24 * 3_600_000;
+  const later = ["c", "d", "e", "f"];
+  assert.deepEqual(kept(["a", "b", ...later], 1), ["a", "b"]);
+  kept(later, day);
+  // One tick forgets whom nobody has seen for a day, the next gives their places.
+  kept(later, day + 61_000);
+  assert.deepEqual(kept(later, day + 61_001), ["c", "d"], "a and b had come first");
+  places.prefer(new Set(["f"]));
+  // Whoever loses its place gives a last 0.
+  assert.deepEqual(kept(later, day + 61_002), ["c", "d", "f"]);
+  assert.deepEqual(kept(["a", ...later], day + 61_003), ["c", "f"], "a is the newest now");
+});

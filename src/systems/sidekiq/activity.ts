@@ -48,13 +48,14 @@ function run(doing: Doing, age: number): void {
 }
 
 function serve(queues: Map<string, Doing>, capsules: Process["capsules"]): void {
-  for (const [index, { concurrency, queues: names }] of capsules.entries())
-    for (const name of names) {
+  capsules.forEach(({ concurrency, queues: names }, index) => {
+    names.forEach((name) => {
       const doing = entryOf(queues, name);
       doing.slots += concurrency;
       // A process is one worker of a queue, however many of its capsules serve it.
       if (index === 0 || !capsules.slice(0, index).some((former) => former.queues.includes(name))) doing.workers++;
-    }
+    });
+  });
 }
 
 function newDoing(): Doing {
@@ -85,23 +86,30 @@ function workersOf(processes: readonly Process[], alive: readonly Process[]): Ac
 }
 
 function hostOf(host: string, processes: readonly Process[]): HostState {
-  const memory = present(processes.map((process) => process.memory));
-  const ages = present(processes.map((process) => process.heartbeatAge));
-  const rtts = present(processes.map((process) => process.redisRtt));
-  return {
+  const all: { -readonly [Name in keyof HostState]: HostState[Name] } = {
     host,
-    slots: sum(processes.map(({ slots }) => slots)),
-    busy: sum(processes.map(({ busy }) => busy)),
-    memory: memory.length === 0 ? undefined : sum(memory),
-    heartbeatAge: ages.length === 0 ? undefined : Math.max(...ages),
-    redisRtt: rtts.length === 0 ? undefined : Math.max(...rtts),
+    slots: 0,
+    busy: 0,
+    memory: undefined,
+    heartbeatAge: undefined,
+    redisRtt: undefined,
   };
+  processes.forEach(({ slots, busy, memory, heartbeatAge, redisRtt }) => {
+    all.slots += slots;
+    all.busy += busy;
+    all.memory = joined(all.memory, memory, (one, other) => one + other);
+    all.heartbeatAge = joined(all.heartbeatAge, heartbeatAge, Math.max);
+    all.redisRtt = joined(all.redisRtt, redisRtt, Math.max);
+  });
+  return all;
 }
 
-function present(values: readonly (number | undefined)[]): number[] {
-  return values.filter((value) => value !== undefined);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Two values that may be unknown as one, which is known where one of them is. */
+function joined(
+  one: number | undefined,
+  other: number | undefined,
+  join: (one: number, other: number) => number,
+): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return join(one, other);
 }
