@@ -104,6 +104,10 @@ export const errors = {
     summary: "A state file cannot be written.",
     action: "Check `state_dir`: permissions, free space.",
   },
+  OUTPUT_UNWRITABLE: {
+    summary: "A generated file cannot be written.",
+    action: "Check `--out`: path, permissions, free space.",
+  },
   UNHEALTHY: { summary: "The agent does not answer, or is not ready.", action: "Look at its log." },
   INTERNAL: { summary: "An error that should not happen.", action: "Report it with the log line." },
 } as const satisfies Record<string, { summary: string; action: string }>;

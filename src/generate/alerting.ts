@@ -1,5 +1,6 @@
 import type { GeneratorConfig } from "../config/schema.ts";
 import { generatorSchema } from "../config/schema.ts";
+import { QueuewatchError } from "../errors.ts";
 import { slug } from "./alert.ts";
 import { alertmanagerText } from "./alertmanager.ts";
 import { contactPage } from "./contact-page.ts";
@@ -70,11 +71,20 @@ function lockText(made: readonly string[], earlier: readonly string[]): string {
 /** Ours only, whatever stands in the file: others' rules must not be deleted. */
 function uidsOf(lock: string | undefined): string[] {
   if (lock === undefined) return [];
-  const parsed: unknown = JSON.parse(lock);
+  const parsed = parseLock(lock);
   const rules: unknown = typeof parsed === "object" && parsed !== null && "rules" in parsed ? parsed.rules : undefined;
   return Array.isArray(rules)
     ? rules.filter((uid): uid is string => typeof uid === "string" && uid.startsWith("qw-"))
     : [];
+}
+
+function parseLock(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const action = "Restore it, or remove it: rules that are no more then stay in Grafana until you delete them there.";
+    throw new QueuewatchError("STATE_UNREADABLE", `${lockFile} is no JSON`, { cause: error, action });
+  }
 }
 
 /** The committed rules and pages: with the defaults, for no target in particular. */

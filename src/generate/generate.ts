@@ -1,8 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Io } from "../cli/command.ts";
+import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
 import { QueuewatchError } from "../errors.ts";
+import { systemReason } from "../self/system-error.ts";
 import { alertingOutputs, generateAlerting, lockFile } from "./alerting.ts";
 import { loadCheckedConfig } from "./checked-config.ts";
 import { datadogByHand } from "./datadog-monitors.ts";
@@ -56,19 +58,28 @@ async function grafana({ config, format = "classic" }: GenerateOptions, io: Io):
   return generateDashboards({ interval: slowest(loaded), format, thresholds: loaded.alerting.thresholds });
 }
 
+/** What is to be supplied, or set up by hand, where the outputs go: a line each. */
+function leftToDo(outputs: readonly string[], config: AlertingConfig): string[] {
+  const sends = outputs.includes("grafana") || outputs.includes("alertmanager");
+  const secrets = sends ? neededSecrets(config) : [];
+  const datadog = outputs.includes("datadog") ? datadogByHand(config) : [];
+  const newRelic = outputs.includes("newrelic") ? newRelicByHand(config) : [];
+  return [
+    ...secrets.map(({ place, what }) => `${place} needs ${what}`),
+    ...datadog.map((sentence) => `Datadog: ${sentence}`),
+    ...newRelic.map((sentence) => `New Relic: ${sentence}`),
+  ];
+}
+
 /** Each output in a folder of its name; one alone stands in the folder that was named. */
 async function alerting(options: GenerateOptions, io: Io): Promise<readonly GeneratedFile[]> {
   const { what, config, out, policyTree } = options;
   const loaded = await loadCheckedConfig({ file: config, env: io.env });
   const outputs = alertingOutputs.filter((output) => what === "all" || what === output);
   const place = (path: string): string => (what === "all" ? path : path.slice(what.length + 1));
-  const lock = out === undefined ? undefined : await readIfThere(join(out, place(lockFile)));
-  const sending = outputs.includes("grafana") || outputs.includes("alertmanager");
-  for (const needed of sending ? neededSecrets(loaded.alerting) : []) io.err(`${needed.place} needs ${needed.what}\n`);
-  for (const sentence of outputs.includes("datadog") ? datadogByHand(loaded.alerting) : [])
-    io.err(`Datadog: ${sentence}\n`);
-  for (const sentence of outputs.includes("newrelic") ? newRelicByHand(loaded.alerting) : [])
-    io.err(`New Relic: ${sentence}\n`);
+  const follows = out !== undefined && outputs.includes("grafana");
+  const lock = follows ? await readIfThere(join(out, place(lockFile))) : undefined;
+  for (const line of leftToDo(outputs, loaded.alerting)) io.err(`${line}\n`);
   const files = generateAlerting(loaded, { outputs, policyTree, ...(lock === undefined ? {} : { lock }) });
   return files.map(({ path, text }) => ({ path: place(path), text }));
 }
@@ -78,7 +89,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    throw new QueuewatchError("OUTPUT_UNWRITABLE", `${path}: ${systemReason(error)}`, { cause: error });
   }
 }
 
@@ -107,6 +118,10 @@ async function deliverAll(files: readonly GeneratedFile[], out: string | undefin
 }
 
 async function write(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw new QueuewatchError("OUTPUT_UNWRITABLE", `${path}: ${systemReason(error)}`, { cause: error });
+  }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { run as runMain } from "../support/command-line.ts";
 import type { Io } from "../../src/cli/command.ts";
 import { generate } from "../../src/generate/generate.ts";
 
@@ -58,6 +59,25 @@ suite("queuewatch generate", () => {
       assert.match(out, /^\d+ files in /);
       assert.doesNotMatch(err, /PAGERDUTY_KEY|secrets/);
     });
+
+  test("what cannot be written, or is no lock file, is told with what to do", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const unwritable = await runMain(["generate", "prometheus", "--out", join(file, "below")]);
+    assert.equal(unwritable.code, 1);
+    assert.match(
+      unwritable.err,
+      /^queuewatch: OUTPUT_UNWRITABLE: .*queuewatch\.rules\.yaml: (?:ENOTDIR|EEXIST): .*\n {2}→ /m,
+    );
+    const { root } = await run("grafana");
+    writeFileSync(join(root, "queuewatch-rules.lock.json"), "{");
+    const broken = await runMain(["generate", "grafana", "--out", root]);
+    assert.match(
+      broken.err,
+      /^queuewatch: STATE_UNREADABLE: grafana\/queuewatch-rules\.lock\.json is no JSON\n {2}→ Restore it/m,
+    );
+    rmSync(root, { recursive: true });
+  });
 
   test("grafana: a rule of the lock file that is no more is listed for deletion", async () => {
     const { root } = await run("grafana");
