@@ -174,16 +174,18 @@ describe("behind Sentinels", () => {
   });
 
   test("a replica that a Sentinel still takes for the primary is not read", async () => {
+    // No other Sentinel knows this one: none can promote it.
+    const follower = await startRedisServer(["--replicaof", "127.0.0.1", String(await freePort())]);
     const misled = await freePort();
     const file = join(dir, "misled.conf");
     // It cannot mend what it thinks: a quorum of two, and its word alone.
     await writeFile(
       file,
-      `port ${misled}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor shop 127.0.0.1 ${primary.port} 2\nsentinel auth-pass shop wrong\n`,
+      `port ${misled}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor shop 127.0.0.1 ${follower.port} 2\n`,
     );
     const child = spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" });
     try {
-      const asked = { sentinels: [`127.0.0.1:${misled}`], sentinel_name: "shop", password };
+      const asked = { sentinels: [`127.0.0.1:${misled}`], sentinel_name: "shop" };
       let answer: string | undefined | Failure;
       await until("the Sentinel answers", async () => {
         answer = await getOnce(asked, "key");
@@ -196,6 +198,7 @@ describe("behind Sentinels", () => {
     } finally {
       child.kill("SIGKILL");
       await once(child, "exit");
+      await follower.stop();
     }
   });
 });
