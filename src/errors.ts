@@ -3,10 +3,10 @@
  * The README's table is generated from here, and a contract test demands a test for each.
  */
 export const errors = {
-  USAGE: { summary: "The command line is wrong.", action: "See `queuewatch COMMAND --help`." },
+  USAGE: { summary: "The command line is wrong.", action: "See `queuewatch --help`." },
   NODE_TOO_OLD: {
     summary: "This Node cannot run the program.",
-    action: "Install the Node that is named, or use the container image.",
+    action: "Install the Node that is named; in a checkout, `npm run -s queuewatch -- COMMAND` brings its own.",
   },
   CONFIG_UNREADABLE: { summary: "The config file cannot be read.", action: "Check its path and permissions." },
   CONFIG_SYNTAX: { summary: "The config file is not valid YAML.", action: "Mend the line that is named." },
@@ -45,7 +45,7 @@ export const errors = {
   },
   SYSTEM_NOT_FOUND: {
     summary: "No known job system was found in the database.",
-    action: "Check `db`, `namespace` and `system`; it is watched for until one appears.",
+    action: "Check `db`, `namespaces` and `system`; a running agent looks until one appears.",
   },
   PAYLOAD_INVALID: {
     summary: "A payload in a queue or set is not a job.",
@@ -92,7 +92,7 @@ export const errors = {
   EXPORT_REJECTED: { summary: "A destination rejected some of the points.", action: "Read its answer." },
   EXPORT_TOO_LARGE: { summary: "A single request exceeds the receiver's limit.", action: "Lower `max_request_bytes`." },
   EXPORT_DROPPED: {
-    summary: "The buffer was full: the oldest points were dropped.",
+    summary: "Points were dropped: the buffer was full, they were too old for it, or the agent ended.",
     action: "Mend the destination, or give the buffer more room.",
   },
   LISTEN_FAILED: { summary: "The HTTP address cannot be listened on.", action: "Choose another `listen` address." },

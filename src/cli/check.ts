@@ -4,7 +4,7 @@ import { QueuewatchError } from "../errors.ts";
 import { openRedis } from "../redis/client.ts";
 import { systems } from "../systems/registry.ts";
 import { fault, findingLines, note, ok, type Finding } from "./check/finding.ts";
-import { checkListen, checkStateDir } from "./check/host.ts";
+import { checkListen, checkOpenness, checkStateDir } from "./check/host.ts";
 import { checkTarget } from "./check/target.ts";
 import { configOption, exitCodes, type Args, type Command, type Io } from "./command.ts";
 import { overrideTargets, targetOptions } from "./target-options.ts";
@@ -13,7 +13,10 @@ import { painter } from "./terminal.ts";
 const targetTimeoutMs = 15_000;
 
 async function run(args: Args, io: Io): Promise<number> {
-  const config = overrideTargets(await loadConfig({ file: args.text("config"), env: io.env }), args);
+  const options = { file: args.text("config"), env: io.env };
+  const config = overrideTargets(await loadConfig(options), args);
+  // Only the generator knows which alerts there are.
+  await (await import("../generate/checked-config.ts")).loadCheckedConfig(options);
   const paint = painter(io.color);
   const all: Finding[] = [];
   const show = (title: string, findings: readonly Finding[]): void => {
@@ -55,7 +58,7 @@ async function checkOutputs(config: Config, { env, version }: Io): Promise<Findi
 
 async function checkMachine(config: Config): Promise<Finding[]> {
   const { prometheus } = config.export;
-  const server = prometheus ? [await checkListen(prometheus.listen)] : [];
+  const server = prometheus ? [await checkListen(prometheus.listen), ...checkOpenness(prometheus)] : [];
   return [...server, await checkStateDir(config.state_dir)];
 }
 

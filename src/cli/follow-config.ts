@@ -77,7 +77,7 @@ class Reloading {
   #tellRefused(refused: ReadonlyMap<string, QueuewatchError>, look: Look): void {
     for (const [file, error] of refused)
       if (this.#refused.get(file)?.message !== error.message)
-        this.#log.error(`${oneLine(error.message)}; what was in force stays`, {
+        this.#log.error(`${error.message.replaceAll("\n", "; ")}; what was in force stays`, {
           code: error.code,
           file,
           action: error.action,
@@ -93,11 +93,6 @@ class Reloading {
       this.#log.warn(`only targets are taken up while running; changed, but in force after a restart: ${differing}`);
     this.#differing = differing;
   }
-}
-
-function oneLine(message: string): string {
-  const [first = "", ...more] = message.split("\n");
-  return more.length === 0 ? first : `${first} (and ${more.length} more)`;
 }
 
 /** Waits until SIGHUP asks for a reload; `close` gives the signal back to the system. */

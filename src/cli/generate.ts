@@ -1,12 +1,13 @@
-import { QueuewatchError } from "../errors.ts";
+import { usage } from "./args.ts";
 import { configOption, type Args, type Command, type Io } from "./command.ts";
+
+const outputs = ["schema", "grafana", "prometheus", "alertmanager", "datadog", "newrelic", "runbooks", "all"];
 
 /** The generator is loaded only here: the agent does without it. */
 async function run(args: Args, io: Io): Promise<number> {
   const { generate } = await import("../generate/generate.ts");
   const [what] = args.positionals;
-  if (what === undefined)
-    throw new QueuewatchError("USAGE", "say what to generate", { action: "See `queuewatch generate --help`." });
+  if (what === undefined) throw usage(command, `say what to generate: ${outputs.join(", ")}`);
   const policyTree = args.flag("policy-tree");
   const options = { what, config: args.text("config"), out: args.text("out"), format: args.text("format"), policyTree };
   return generate(options, io);
@@ -17,7 +18,7 @@ export const command: Command = {
   summary: "Make files from the catalogue and the config.",
   positional: {
     name: "WHAT",
-    choices: ["schema", "grafana", "prometheus", "alertmanager", "datadog", "newrelic", "runbooks", "all"],
+    choices: outputs,
   },
   options: {
     ...configOption,

@@ -10,6 +10,8 @@ import { startService } from "./service.ts";
 
 /** How long it may take to send what is queued when the program is asked to end. */
 const flushMs = 4_500;
+/** After this long it ends whatever still waits, as for a file system that hangs; systemd and Kubernetes kill after 10 s or more. */
+const endMs = 8_000;
 
 async function run(args: Args, io: Io): Promise<number> {
   const live = await LiveConfig.open({ file: args.text("config"), env: io.env });
@@ -28,6 +30,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const following = followConfig(live, { agent: service.agent, log, signal: io.signal, wait: hangup.wait });
   if (!io.signal.aborted) await once(io.signal, "abort");
   log.info("stopping");
+  setTimeout(() => process.exit(exitCodes.failed), endMs).unref();
   await doAll([() => service.stop(AbortSignal.timeout(flushMs)), () => following, hangup.close]);
   log.info("stopped");
   return exitCodes.ok;

@@ -94,11 +94,12 @@ export class Target {
 
   /** Reads once. Never rejects: a target that cannot be read gives `queuewatch.target.up` 0 and nothing else. */
   async tick(stop: AbortSignal): Promise<Collection> {
-    const { clock, telemetry, redis, timeoutMs } = this.#parts;
+    const { clock, log, telemetry, redis, timeoutMs } = this.#parts;
     const started = clock.monotonic();
     try {
       const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
       const families = await Promise.race([this.#read(signal), aborted(signal)]);
+      if (this.#failure) log.info("the target is read again", { target: this.name });
       this.#failure = null;
       return { target: this.name, timeMs: clock.now(), families };
     } catch (error) {

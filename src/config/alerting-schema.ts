@@ -107,9 +107,10 @@ const mute = z.strictObject({
   team: z.enum(["operations", "security"]).optional(),
 });
 
+const share = z.number().min(0, "expected a share, from 0 to 1").max(1, "expected a share, from 0 to 1");
 const classThreshold = z.strictObject({
   failure_ratio: z
-    .strictObject({ warning: z.number().min(0).max(1).optional(), critical: z.number().min(0).max(1).optional() })
+    .strictObject({ warning: share.optional(), critical: share.optional() })
     .meta({ description: "Share of attempts that may fail." }),
 });
 

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Io } from "../cli/command.ts";
 import type { AlertingConfig } from "../config/alerting-schema.ts";
 import type { GeneratorConfig } from "../config/schema.ts";
+import { didYouMean } from "../config/suggest.ts";
 import { QueuewatchError } from "../errors.ts";
 import { systemReason } from "../self/system-error.ts";
 import { alertingOutputs, generateAlerting, lockFile } from "./alerting.ts";
@@ -59,15 +60,27 @@ async function grafana({ config, format = "classic" }: GenerateOptions, io: Io):
 }
 
 /** What is to be supplied, or set up by hand, where the outputs go: a line each. */
-function leftToDo(outputs: readonly string[], config: AlertingConfig): string[] {
+function leftToDo(outputs: readonly string[], { alerting: config, targets }: GeneratorConfig): string[] {
   const sends = outputs.includes("grafana") || outputs.includes("alertmanager");
   const secrets = sends ? neededSecrets(config) : [];
   const datadog = outputs.includes("datadog") ? datadogByHand(config) : [];
   const newRelic = outputs.includes("newrelic") ? newRelicByHand(config) : [];
   return [
     ...secrets.map(({ place, what }) => `${place} needs ${what}`),
+    ...(sends ? unreached(config, targets) : []),
     ...datadog.map((sentence) => `Datadog: ${sentence}`),
     ...newRelic.map((sentence) => `New Relic: ${sentence}`),
+  ];
+}
+
+/** Routes that lead nowhere, and those to which nothing leads. */
+function unreached({ contacts, routes }: AlertingConfig, targets: GeneratorConfig["targets"]): string[] {
+  const teams = [...new Set(targets.flatMap(({ queues }) => Object.values(queues).flatMap(({ team }) => team ?? [])))];
+  const unknown = Object.keys(routes.teams).filter((team) => !teams.includes(team));
+  const watchdog = Object.keys(contacts).length > 0 && routes.watchdog === undefined;
+  return [
+    ...unknown.map((team) => `alerting.routes.teams: no queue belongs to \`${team}\`${didYouMean(team, teams)}`),
+    ...(watchdog ? ["alerting.routes.watchdog is not given: nobody notices when alarms cannot be sent"] : []),
   ];
 }
 
@@ -79,7 +92,7 @@ async function alerting(options: GenerateOptions, io: Io): Promise<readonly Gene
   const place = (path: string): string => (what === "all" ? path : path.slice(what.length + 1));
   const follows = out !== undefined && outputs.includes("grafana");
   const lock = follows ? await readIfThere(join(out, place(lockFile))) : undefined;
-  for (const line of leftToDo(outputs, loaded.alerting)) io.err(`${line}\n`);
+  for (const line of leftToDo(outputs, loaded)) io.err(`${line}\n`);
   const files = generateAlerting(loaded, { outputs, policyTree, ...(lock === undefined ? {} : { lock }) });
   return files.map(({ path, text }) => ({ path: place(path), text }));
 }

@@ -89,6 +89,9 @@ test("a target that is read is up; one that is not gives 0 and nothing else", as
   assert.equal(bad.families.length, 1, "no old value is exported as new");
   assert.equal(target.failure?.code, "REDIS_UNREACHABLE");
   assert.match(lines.join(""), /code=REDIS_UNREACHABLE/);
+  sidekiq.next = async () => snapshot("sidekiq", {});
+  for (let tick = 0; tick < 2; tick++) await target.tick(never);
+  assert.equal(lines.join("").match(/level=info message="the target is read again" target=/g)?.length, 1);
 });
 
 test("with two systems, one that fails stands still and is down, the other goes on", async () => {

@@ -155,6 +155,14 @@ alerting: { contacts: { ops: { slack: { url: "https://hooks.example/canary" } } 
     ]);
   });
 
+  test("a share that is no share is told in words", () => {
+    const text =
+      'targets: [{ name: a, redis: "redis://x" }]\nalerting: { classes: { A: { failure_ratio: { warning: 5 } } } }';
+    assert.deepEqual(refusal(text, "CONFIG_INVALID"), [
+      "q.yaml:2:55: alerting.classes.A.failure_ratio.warning: expected a share, from 0 to 1",
+    ]);
+  });
+
   test("gRPC is told with what to write instead, from file and environment", () => {
     const said = "gRPC is not spoken: write http/protobuf, and the receiver's HTTP port, usually 4318";
     const text =

@@ -43,8 +43,8 @@ describe("who may know what", () => {
   test("only config/ and generate/ know YAML", () => only(["src/config/", "src/generate/"], (to) => to === "yaml"));
   test("the agent does without PromQL", () =>
     only(["src/promql/", "src/generate/"], (to) => to.startsWith("src/promql/")));
-  test("the agent does without the generator, but for one command", () =>
-    only(["src/generate/", "src/cli/generate.ts"], (to) => to.startsWith("src/generate/")));
+  test("the agent does without the generator, but for two commands", () =>
+    only(["src/generate/", "src/cli/generate.ts", "src/cli/check.ts"], (to) => to.startsWith("src/generate/")));
   test("nothing but the program knows its commands", () =>
     only(["src/cli/", "src/main.ts", "src/generate/"], (to) => to.startsWith("src/cli/")));
   test("only a system's own folder knows it, besides the registry", () => {

@@ -60,6 +60,21 @@ suite("queuewatch generate", () => {
       assert.doesNotMatch(err, /PAGERDUTY_KEY|secrets/);
     });
 
+  test("says which routes lead nowhere, and to which nothing leads", async () => {
+    const config = join(folder, "nowhere.yaml");
+    const contacts = "contacts: { oncall: { email: [a@example.com] } }";
+    writeFileSync(
+      config,
+      `targets: [{ name: a, queues: { mail: { team: payments } } }]
+alerting: { ${contacts}, routes: { critical: [oncall], teams: { payment: { critical: [oncall] }, payments: {} } } }`,
+    );
+    const said = await runMain(["generate", "alertmanager", "--config", config, "--out", join(folder, "nowhere")]);
+    assert.deepEqual(said.err.trimEnd().split("\n"), [
+      "alerting.routes.teams: no queue belongs to `payment` (did you mean `payments`?)",
+      "alerting.routes.watchdog is not given: nobody notices when alarms cannot be sent",
+    ]);
+  });
+
   test("what cannot be written, or is no lock file, is told with what to do", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");

@@ -80,6 +80,19 @@ describe("commands on a real Redis", () => {
     );
   });
 
+  test("check refuses alerts that there are not, as generate does", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "queuewatch-check-"));
+    after(() => rm(dir, { recursive: true }));
+    const file = join(dir, "q.yaml");
+    await writeFile(file, 'targets: [{ name: a, redis: "redis://x" }]\nalerting: { disable: [RedisSlo] }');
+    const { code, err } = await run(["check", "--config", file]);
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /q\.yaml:2:23: alerting\.disable\[0\]: there is no alert `RedisSlo` \(did you mean `RedisSlow`\?\)/,
+    );
+  });
+
   test("check says what to do about each fault, and ends with 1", async () => {
     const nobody = await freePort();
     const faulty = { REDIS_URL: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${nobody}` };

@@ -3,6 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
+import type { ServerConfig } from "../../config/schema.ts";
 import { QueuewatchError } from "../../errors.ts";
 import { systemReason } from "../../self/system-error.ts";
 import { fault, note, ok, type Finding } from "./finding.ts";
@@ -26,6 +27,17 @@ export async function checkListen(listen: string): Promise<Finding> {
   } finally {
     server.close();
   }
+}
+
+/** Says whether others may reach the endpoint without TLS, or without a secret. */
+export function checkOpenness({ listen, tls, ...server }: ServerConfig): Finding[] {
+  if (/^(?:127\.|localhost:|\[::1\])/.test(listen)) return [];
+  const asks = [server.bearer_token, server.bearer_token_file, server.basic_auth].some((given) => given !== undefined);
+  const open = [...(tls ? [] : ["without TLS"]), ...(asks ? [] : ["without asking for a token or password"])];
+  if (open.length === 0) return [];
+  return [
+    note("listen", `other machines reach /metrics ${open.join(" and ")}`, "Give `tls`, and `bearer_token_file`."),
+  ];
 }
 
 /** Whether what must survive a restart can be kept; the folder is not made here: `check` changes nothing. */

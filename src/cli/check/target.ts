@@ -95,10 +95,9 @@ async function findSystems(target: TargetConfig, { redis, systems, signal, scan 
   });
   const schedulers = detection.schedulers.map((title) => ok("schedules", title));
   const open = detection.notRuledOut.join("; ");
-  const further = scan ? "" : "; `--scan`, with a user who may SCAN, looks for them";
-  const advice = `Name namespaces in \`namespaces\`${further}.`;
-  const unknown = open === "" ? [] : [note("jobs", `there may be more: ${open}`, advice)];
-  return { systems: found, notes: [...schedulers, ...unknown] };
+  const todo = "Name namespaces in `namespaces`; `--scan`, with a user who may SCAN, looks for them.";
+  const elsewhere = { ...ok("elsewhere", `not looked at: ${open}`), ...(scan ? {} : { todo }) };
+  return { systems: found, notes: [...schedulers, ...(open === "" ? [] : [elsewhere])] };
 }
 
 /** Whether the user has the rights that `queuewatch acl` prints, and no more than those. */

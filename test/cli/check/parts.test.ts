@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { findingLines, ok } from "../../../src/cli/check/finding.ts";
-import { checkListen, checkStateDir } from "../../../src/cli/check/host.ts";
+import { checkListen, checkOpenness, checkStateDir } from "../../../src/cli/check/host.ts";
 import { checkTarget, serverName } from "../../../src/cli/check/target.ts";
 import { painter } from "../../../src/cli/terminal.ts";
 import { parseConfig } from "../../../src/config/load.ts";
+import { configSchema, type TargetConfig } from "../../../src/config/schema.ts";
 import { QueuewatchError } from "../../../src/errors.ts";
-import type { TargetConfig } from "../../../src/config/schema.ts";
 import type { Redis } from "../../../src/redis/client.ts";
 import type { QueueState, Snapshot, System } from "../../../src/systems/system.ts";
 import { snapshotOf } from "../../support/snapshot.ts";
@@ -86,7 +86,7 @@ describe("check of a target", () => {
       "  ✔ redis        Redis 7.2.1, TLS, answers in 0 ms",
       "  ✔ jobs         Sidekiq 8.1.7: 0 queues (0 jobs), 2 workers and 1 lost, 4 retry",
     ]);
-    assert.match(lines[2] ?? "", /^ {2}! jobs {9}there may be more: job systems in other databases/);
+    assert.match(lines[2] ?? "", /^ {2}✔ elsewhere {4}not looked at: job systems in other databases/);
     assert.ok(lines.includes("  ✔ rights       everything that is needed may be read"));
   });
 
@@ -121,7 +121,7 @@ describe("check of a target", () => {
   test("says what to do when no system is there", async () => {
     const lines = await findings(redisThat({}));
     assert.equal(lines[1], "  ✖ jobs         SYSTEM_NOT_FOUND: no trace of Sidekiq or Resque in this database");
-    assert.match(lines[2] ?? "", /→ Check `db`, `namespace` and `system`/);
+    assert.match(lines[2] ?? "", /→ Check `db`, `namespaces` and `system`/);
   });
 
   test("notes clocks that differ, and problems of the read", async () => {
@@ -145,6 +145,24 @@ describe("check of a target", () => {
 });
 
 describe("check of the machine", () => {
+  test("an endpoint that other machines reach, without TLS or a secret, is noted", () => {
+    const said = (settings: object): string[] => {
+      const { prometheus } = configSchema.parse({ target_files: ["x"], export: { prometheus: settings } }).export;
+      return checkOpenness(prometheus ?? assert.fail()).map(({ level, text }) => `${level}: ${text}`);
+    };
+    const tls = { certificate_file: "/c", key_file: "/k" };
+    for (const listen of ["127.0.0.1:9464", "localhost:9464", "[::1]:9464"]) assert.deepEqual(said({ listen }), []);
+    const listen = "0.0.0.0:9464";
+    assert.deepEqual(said({ listen }), [
+      "note: other machines reach /metrics without TLS and without asking for a token or password",
+    ]);
+    assert.deepEqual(said({ listen, tls }), [
+      "note: other machines reach /metrics without asking for a token or password",
+    ]);
+    assert.deepEqual(said({ listen, bearer_token_file: "/t" }), ["note: other machines reach /metrics without TLS"]);
+    assert.deepEqual(said({ listen, tls, bearer_token: "t" }), []);
+  });
+
   let dir: string;
   before(async () => (dir = await mkdtemp(join(tmpdir(), "queuewatch-check-"))));
   after(() => rm(dir, { recursive: true }));
