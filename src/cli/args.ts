@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { suggest } from "../config/suggest.ts";
+import { didYouMean } from "../config/suggest.ts";
 import { QueuewatchError } from "../errors.ts";
 import type { Args, Command, Option, Options } from "./command.ts";
 
@@ -67,9 +67,8 @@ function readPositional(command: Command, value: string): string {
 const optionNames = (command: Command): string[] => Object.keys(command.options).map((name) => `--${name}`);
 
 function unknown(command: Command, what: string, word: string, candidates: readonly string[]): QueuewatchError {
-  const near = suggest(word, candidates);
-  const hint = near === undefined ? `known: ${candidates.join(", ")}` : `did you mean \`${near}\`?`;
-  return usage(command, `unknown ${what} (${hint})`);
+  const hint = didYouMean(word, candidates) || ` (known: ${candidates.join(", ")})`;
+  return usage(command, `unknown ${what}${hint}`);
 }
 
 /** A wrong command line of this command: USAGE. */

@@ -13,10 +13,10 @@ import { painter } from "./terminal.ts";
 const targetTimeoutMs = 15_000;
 
 async function run(args: Args, io: Io): Promise<number> {
-  const options = { file: args.text("config"), env: io.env };
-  const config = overrideTargets(await loadConfig(options), args);
   // Only the generator knows which alerts there are.
-  await (await import("../generate/checked-config.ts")).loadCheckedConfig(options);
+  const { checkAlertNames } = await import("../generate/checked-config.ts");
+  const loaded = await loadConfig({ file: args.text("config"), env: io.env, check: checkAlertNames });
+  const config = overrideTargets(loaded, args);
   const paint = painter(io.color);
   const all: Finding[] = [];
   const show = (title: string, findings: readonly Finding[]): void => {

@@ -1,4 +1,4 @@
-import { suggest } from "../config/suggest.ts";
+import { didYouMean } from "../config/suggest.ts";
 import { asQueuewatchError, QueuewatchError } from "../errors.ts";
 import { readArgs } from "./args.ts";
 import { exitCodes, type Io } from "./command.ts";
@@ -42,9 +42,8 @@ async function help(topic: string | undefined, asked: string | undefined, io: Io
 
 function loadCommand(name: string) {
   if (isCommandName(name)) return commands[name]();
-  const near = suggest(name, commandNames);
-  const hint = near === undefined ? `commands: ${commandNames.join(", ")}` : `did you mean \`${near}\`?`;
-  throw new QueuewatchError("USAGE", `unknown command \`${name}\` (${hint})`, { action: "See `queuewatch --help`." });
+  const hint = didYouMean(name, commandNames) || ` (commands: ${commandNames.join(", ")})`;
+  throw new QueuewatchError("USAGE", `unknown command \`${name}\`${hint}`);
 }
 
 function wantsHelp(argv: readonly string[]): boolean {

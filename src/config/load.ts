@@ -16,15 +16,17 @@ import { settle, together, type FileTargets } from "./target-set.ts";
 /** The file that is read when none is named, if there is one. */
 const defaultFile = "queuewatch.yaml";
 
+/** Says what is wrong with `alerting`, by paths from the top of the config. */
+export type AlertingCheck = (alerting: AlertingConfig, context: RefinementCtx) => void;
+
 /** What `loadConfig` goes by. */
 export interface LoadOptions {
   /** Path from the command line; wins over QUEUEWATCH_CONFIG and the default file. */
   readonly file?: string | undefined;
   readonly env: Environment;
+  /** Knows what the schema does not: which alerts there are. */
+  readonly check?: AlertingCheck;
 }
-
-/** Says what is wrong with `alerting`, by paths from the top of the config. */
-export type AlertingCheck = (alerting: AlertingConfig, context: RefinementCtx) => void;
 
 /** The config file alone: the files that its `target_files` name are not read. */
 export interface OwnConfig {
@@ -47,18 +49,18 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 }
 
 /** The same without the files that `target_files` names: for whoever has nothing to do with targets. */
-export async function loadOwnConfig({ file: named, env }: LoadOptions): Promise<OwnConfig> {
-  const found = await readConfigFile(named, env);
-  if (!found && (env["REDIS_URL"] ?? "") === "")
+export async function loadOwnConfig({ file: named, ...options }: LoadOptions): Promise<OwnConfig> {
+  const found = await readConfigFile(named, options.env);
+  if (!found && (options.env["REDIS_URL"] ?? "") === "")
     throw new QueuewatchError("CONFIG_UNREADABLE", `there is no ${defaultFile} here, and REDIS_URL is not set`, {
       action: "Set REDIS_URL, or name a config file with --config.",
     });
   const text = found?.text ?? "{}";
-  return { file: found?.file, text, ...parseOwnConfig(text, { file: found?.file ?? "environment", env }) };
+  return { file: found?.file, text, ...parseOwnConfig(text, { file: found?.file ?? "environment", ...options }) };
 }
 
 /** The config as the generator sees it: no environment is read. Defaults when there is no file. */
-export async function loadGeneratorConfig({ file, env }: LoadOptions, check?: AlertingCheck): Promise<GeneratorConfig> {
+export async function loadGeneratorConfig({ file, env, check }: LoadOptions): Promise<GeneratorConfig> {
   const found = await readConfigFile(file, env);
   const { config, own } = parseOwnGeneratorConfig(found?.text ?? "{}", found?.file ?? defaultFile, check);
   const targets = await allTargets(found?.file, config.target_files, { own, parse: parseGeneratorTargets });
@@ -73,14 +75,15 @@ export function parseConfig(text: string, options: { file: string; env: Environm
 /** The same, with the places of its targets. */
 export function parseOwnConfig(
   text: string,
-  { file, env }: { file: string; env: Environment },
+  { file, env, check = () => undefined }: LoadOptions & { readonly file: string },
 ): Pick<OwnConfig, "config" | "own"> {
   const document = new ConfigDocument(text, file);
   const unresolved = document.resolve(env, ["alerting"]);
   const { settings, said } = readEnvironment(env);
   if (document.has(["target_files"])) delete settings["targets"];
-  const outcome = configSchema.safeParse(withDefaults(document.toValue() ?? {}, settings), { reportInput: true });
-  const problems = outcome.success ? [] : schemaProblems(outcome.error, configSchema);
+  const schema = configSchema.superRefine(({ alerting }, context) => check(alerting, context));
+  const outcome = schema.safeParse(withDefaults(document.toValue() ?? {}, settings), { reportInput: true });
+  const problems = outcome.success ? [] : schemaProblems(outcome.error, schema);
   if (!outcome.success || unresolved.length > 0)
     throw refusal(document, { unresolved, ...sorted(problems, document, said) });
   return { config: outcome.data, own: ownTargets(outcome.data.targets, document) };
@@ -88,7 +91,7 @@ export function parseOwnConfig(
 
 /**
  * Parses the text of a config file for the generator. References are never resolved: those under `alerting` stay as they
- * are written, of others the default counts. `check` knows what the schema does not: which alerts there are.
+ * are written, of others the default counts.
  */
 export function parseGeneratorConfig(text: string, file: string, check?: AlertingCheck): GeneratorConfig {
   return parseOwnGeneratorConfig(text, file, check).config;

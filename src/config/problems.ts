@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Path } from "./document.ts";
-import { didYouMean, suggest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** One thing that the schema finds wrong; `key` when it is about a key of the object at `path`. */
 export interface SchemaProblem {
@@ -80,8 +80,8 @@ function wording(issue: z.core.$ZodIssue): string {
 }
 
 function unknownKey(key: string, path: Path, known: KnownKeys): string {
-  const near = suggest(key, known.at(path));
-  if (near !== undefined) return `unknown setting \`${key}\` (did you mean \`${near}\`?)`;
+  const near = didYouMean(key, known.at(path));
+  if (near !== "") return `unknown setting \`${key}\`${near}`;
   const [elsewhere, ...more] = known.placesOf(key);
   if (elsewhere !== undefined && more.length === 0)
     return `unknown setting \`${key}\` here (it belongs to \`${elsewhere}\`)`;

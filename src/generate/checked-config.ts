@@ -5,7 +5,7 @@ import { didYouMean } from "../config/suggest.ts";
 
 /** The generator's config, in which no alert and no threshold is named that there is not. Throws CONFIG_*. */
 export function loadCheckedConfig(options: LoadOptions): Promise<GeneratorConfig> {
-  return loadGeneratorConfig(options, checkAlertNames);
+  return loadGeneratorConfig({ ...options, check: checkAlertNames });
 }
 
 const thresholdsOf = new Map(alerts.map(({ name, thresholds }) => [name, Object.keys(thresholds)]));
